@@ -1,0 +1,23 @@
+# Options and the packages of a Debian 12.
+include_guard(GLOBAL)
+
+option(FOLDSTREAM_TESTS "Build the tests" ON)
+option(FOLDSTREAM_TEST_HOOKS "Compile in the faults that tests ask for by environment" OFF)
+option(FOLDSTREAM_HARDEN "Hardening flags" OFF)
+set(FOLDSTREAM_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
+set(FOLDSTREAM_COVERAGE "" CACHE STRING "Empty, focus (domains and common/fold) or all")
+
+find_package(Threads REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS url json)
+find_package(spdlog REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)
+pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+if(FOLDSTREAM_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()

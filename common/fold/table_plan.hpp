@@ -1,0 +1,138 @@
+// What Postgres needs to know of a row message, derived once from its descriptor: columns, DDL,
+// bulk statements, text forms, canonical bytes. No SQL of a read model is written by hand
+// elsewhere. Immutable after construction; shared by all threads.
+#pragma once
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/core/ids.hpp"
+#include "common/fold/domain.hpp"
+
+namespace foldstream::fold {
+
+enum class ColumnKind { text, boolean, int32, int64, float64, bytes, enumeration, timestamp, json };
+
+struct Column {
+    const google::protobuf::FieldDescriptor* field = nullptr;
+    std::string name;       // proto name = column name
+    std::string json_name;  // lowerCamelCase
+    ColumnKind kind = ColumnKind::text;
+    std::string sql_type;   // "text COLLATE \"C\"", "int8", "timestamptz" …
+    bool nullable = false;  // timestamps and optional fields
+};
+
+// The columns that the platform adds to every row table.
+struct SystemColumns {
+    Partition partition;
+    std::int16_t bucket = 0;  // XXH3-64 of the key modulo 64
+    Version version;
+    Sequence sequence;
+    std::array<std::uint8_t, 16> digest{};
+};
+
+class TablePlan {
+public:
+    // Throws std::invalid_argument naming the field when a type has no column form.
+    explicit TablePlan(const Projection& projection);
+
+    [[nodiscard]] const Projection& projection() const { return *projection_; }
+    [[nodiscard]] const std::vector<Column>& columns() const { return columns_; }
+    [[nodiscard]] const Column& key() const { return columns_[key_]; }
+    [[nodiscard]] const Column* find(std::string_view name) const;
+
+    // read_gen.<table>_g<generation>
+    [[nodiscard]] std::string table(Generation generation) const;
+    // read.<table>
+    [[nodiscard]] std::string view() const;
+    // CREATE TABLE and indexes (primary key first), each one statement.
+    [[nodiscard]] std::vector<std::string> create_table(Generation generation) const;
+    // CREATE VIEW read.<table> AS SELECT <columns> FROM the generation's table: system columns left
+    // out except _partition, _version, _sequence.
+    [[nodiscard]] std::string create_view(Generation generation) const;
+
+    // INSERT … SELECT FROM unnest($1::text[], …) ON CONFLICT (key) DO UPDATE …; parameter i is
+    // column i as a Postgres array literal, then the system columns in SystemColumns' order.
+    [[nodiscard]] std::string upsert(Generation generation) const;
+    // DELETE … WHERE key = ANY($1::text[])
+    [[nodiscard]] std::string erase(Generation generation) const;
+    // SELECT columns, system columns WHERE key = ANY($1::text[]) ORDER BY key
+    [[nodiscard]] std::string select_by_keys(Generation generation) const;
+
+    // Appends the column's value as an element of a Postgres array literal: quoted and escaped, or
+    // NULL.
+    void append_array_element(std::size_t column, const Message& row, std::string& out) const;
+    // Sets the field from Postgres' text output; nullopt = NULL. False: the text is not of the
+    // type.
+    [[nodiscard]] bool load(std::size_t column, Message& row,
+                            std::optional<std::string_view> text) const;
+
+    // Makes the row what Postgres would give back (times cut to milliseconds, −0.0 to 0.0, NaN one
+    // form …), so that load(store(row)) == row.
+    void canonicalise(Message& row) const;
+    // XXH3-128 with the generation's secret (≥ 136 bytes) over type- and length-prefixed columns
+    // and the version. The row must be canonical.
+    [[nodiscard]] std::array<std::uint8_t, 16> digest(const Message& row, Version version,
+                                                      std::span<const std::uint8_t> secret) const;
+    [[nodiscard]] static std::int16_t bucket_of(std::string_view key);
+
+private:
+    const Projection* projection_;
+    std::vector<Column> columns_;
+    std::size_t key_ = 0;
+};
+
+// A rollup's table: keys, one count, sums. Sums are numeric in Postgres and 128 bits here: no sum
+// of valid rows overflows.
+class RollupPlan {
+public:
+    RollupPlan(const TablePlan& base, const RollupType& rollup);
+
+    struct Delta {
+        std::vector<std::string> keys;  // text forms, in key order
+        std::int64_t count = 0;
+        std::vector<__int128> sums;
+    };
+
+    [[nodiscard]] const RollupType& rollup() const { return *rollup_; }
+    [[nodiscard]] const std::vector<Column>& keys() const { return keys_; }
+    [[nodiscard]] const std::vector<Column>& measures() const { return measures_; }  // count first
+    // All fields of the rollup message in its order, view-only ones included.
+    [[nodiscard]] const std::vector<Column>& columns() const { return columns_; }
+
+    // read_gen.<table>_g<generation>
+    [[nodiscard]] std::string table(Generation generation) const;
+    [[nodiscard]] std::string view() const;
+    [[nodiscard]] std::vector<std::string> create_table(Generation generation) const;
+    // Sums partitions, adds derived columns and the newest base row's (LATERAL on the base table).
+    [[nodiscard]] std::string create_view(Generation generation) const;
+    // INSERT … unnest … ON CONFLICT DO UPDATE SET count = t.count + excluded.count …; parameters:
+    // [the partition as int2 array when per_partition,] keys, count, sums as array literals.
+    [[nodiscard]] std::string upsert(Generation generation) const;
+    // DELETE … WHERE (keys) IN (unnest …) AND count = 0; parameters: [partitions,] keys.
+    [[nodiscard]] std::string erase_empty(Generation generation) const;
+
+    // What the row adds; nothing when it contributes nothing. `sign` is +1 or -1.
+    [[nodiscard]] std::optional<Delta> delta(const Message& row, int sign) const;
+
+private:
+    const RollupType* rollup_;
+    const TablePlan* base_;
+    std::vector<Column> keys_;
+    std::vector<Column> measures_;
+    std::vector<Column> columns_;
+};
+
+// Appends `text` as a quoted element of a Postgres array literal.
+void append_array_text(std::string_view text, std::string& out);
+
+}  // namespace foldstream::fold
