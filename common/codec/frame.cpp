@@ -1,5 +1,6 @@
 #include "common/codec/frame.hpp"
 
+#define XXH_STATIC_LINKING_ONLY  // the state on the stack
 #include <xxhash.h>
 
 #include <array>

@@ -1,0 +1,99 @@
+// An HTTP/1.1 server on Boost.Beast: asynchronous, bounded in connections, head, body and time.
+// Handlers get a whole request and answer through a Responder, from any thread, at once or later.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/runtime/lifecycle.hpp"
+#include "common/runtime/metrics.hpp"
+
+namespace foldstream::http {
+
+struct Request {
+    std::string method;                                      // upper case
+    std::string path;                                        // percent-decoded, without the query
+    std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+    std::map<std::string, std::string, std::less<>>
+        headers;  // names lower case; repeated ones joined by ", "
+    std::map<std::string, std::string, std::less<>> path_values;  // of the route's {names}
+    std::string route;  // the route's pattern, for metrics
+    std::string body;
+
+    [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
+    [[nodiscard]] std::optional<std::string_view> header(std::string_view lower_case_name) const;
+};
+
+struct Response {
+    int status = 200;
+    std::string content_type = "application/json";
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+};
+
+// RFC 9457 problem+json with code and detail; `extra` = further members, each value already JSON.
+Response problem(int status, std::string_view code, std::string_view detail,
+                 const std::vector<std::pair<std::string, std::string>>& extra = {});
+
+// Called at most once; destroyed uncalled it answers 500. Movable, any thread.
+using Responder = std::function<void(Response)>;
+using Handler = std::function<void(Request, Responder)>;
+
+// Routes by method and pattern: literal segments win over {names}. 404 and 405 (with Allow) are
+// problems.
+class Router {
+public:
+    void add(std::string method, std::string pattern, Handler handler);
+
+private:
+    friend class Server;
+    struct Route {
+        std::string method;
+        std::string pattern;
+        std::vector<std::string> segments;
+        Handler handler;
+    };
+    std::vector<Route> routes_;
+};
+
+struct ServerOptions {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 0;  // 0: any free one
+    int threads = 1;
+    std::size_t max_connections = 1024;
+    std::size_t max_head_bytes = 16 * 1024;
+    std::size_t max_body_bytes = 512 * 1024;
+    std::chrono::milliseconds head_timeout{10'000};   // to send a whole request
+    std::chrono::milliseconds idle_timeout{60'000};   // between requests
+    std::chrono::milliseconds reply_timeout{65'000};  // for the handler; then 504
+};
+
+// Listens from construction to stop() (or destruction). Throws std::system_error naming the address
+// when the port is taken. `metrics` (optional) gets foldstream_http_requests_total and
+// foldstream_http_request_duration_seconds.
+class Server {
+public:
+    Server(const ServerOptions& options, Router router, runtime::Metrics* metrics);
+    ~Server();
+    [[nodiscard]] std::uint16_t port() const;
+    // No new connections; what is being answered is, at most `grace`.
+    void stop(std::chrono::milliseconds grace);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+// /metrics, /healthz, /readyz, /buildz.
+Router admin_routes(runtime::Metrics& metrics, const runtime::Health& health, std::string process);
+
+}  // namespace foldstream::http
