@@ -1,0 +1,81 @@
+// An aggregate as its owner holds it: the domain's state, its version, and the slots that make its
+// commands idempotent.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/core/ids.hpp"
+#include "common/fold/domain.hpp"
+#include "common/store/store.hpp"
+#include "foldstream/v1/log.pb.h"
+#include "foldstream/v1/store.pb.h"
+
+namespace foldstream::processing {
+
+// Kept at least: the last 128 commands of an aggregate, and all of the last 15 minutes up to 4,096.
+inline constexpr std::size_t least_slots = 128;
+inline constexpr std::size_t most_slots = 4096;
+inline constexpr std::int64_t slot_age_ms = 15LL * 60 * 1000;
+
+// Mutable; one owner's thread. Moves forward only; to go back it is dropped and loaded again.
+struct Aggregate {
+    fold::State state;
+    Version version;
+    Sequence sequence;         // of its last entry
+    std::int64_t time_ms = 0;  // context.time of its newest event
+    bool broken = false;       // evolve failed on one of its events
+    std::uint64_t first_slot = 0;
+    std::deque<v1::StoredSlot> slots;  // numbered from first_slot
+
+    [[nodiscard]] const v1::StoredSlot* find_slot(std::string_view command_id) const;
+};
+
+// What one entry did to its aggregate: enough to write it into the store when it is read back,
+// although the aggregate has moved on meanwhile.
+struct Change {
+    std::string aggregate_id;
+    fold::State state;
+    Version version;
+    Sequence sequence;
+    std::int64_t time_ms = 0;
+    bool broken = false;
+    std::uint64_t first_slot = 0;  // after eviction
+    std::uint64_t next_slot = 0;
+    std::uint64_t evicted_from = 0;          // slots [evicted_from, first_slot) are gone
+    std::optional<v1::StoredSlot> new_slot;  // number next_slot - 1
+};
+
+// Whether the entry is remembered for when its command comes again. The same answer for whoever
+// decides and whoever folds. None: stateless refusals, dry runs, duplicates, not-found, refusals of
+// aggregates that have no events (no state for random ids).
+bool leaves_slot(const v1::Entry& entry);
+
+// Whether the entry changes what is stored of its aggregate.
+bool touches_aggregate(const v1::Entry& entry);
+
+// Moves the aggregate over an entry that was decided elsewhere (a fold of the log) or here: slots,
+// sequence, version. `state` and `broken` are already the ones after the entry. Evicts by the
+// entry's time and count, so that every fold has the same slots.
+Change advance(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence);
+
+// Folds the entry's events into state, version and time. Not empty: the reason why this binary
+// cannot fold the entry (an event type that it does not know, a gap in the versions); nothing has
+// changed then. An evolve that throws, or bytes that are no event, mark the aggregate broken.
+std::string fold_events(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence,
+                        Partition partition, const fold::DomainModule& domain);
+
+// Store keys: "a/<id>" and "s/<id>/<number, 16 hex digits>".
+Aggregate load_aggregate(const store::PartitionStore& store, const fold::DomainModule& domain,
+                         std::string_view aggregate_id);
+// Later changes of the same aggregate in one batch replace earlier ones.
+void write_changes(const std::vector<const Change*>& changes, const fold::DomainModule& domain,
+                   store::WriteBatch& batch);
+
+}  // namespace foldstream::processing

@@ -1,0 +1,169 @@
+#include "common/processing/decider.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace foldstream::processing {
+
+namespace {
+
+constexpr std::string_view internal = "internal";
+
+void set_input(v1::Entry& entry, const CommandPlace& place) {
+    auto& input = *entry.mutable_command();
+    input.set_offset(static_cast<std::uint64_t>(place.offset.value));
+    input.set_append_time_ms(place.append_time_ms);
+    input.set_raw_hash(place.raw_hash);
+    entry.set_next_offset(static_cast<std::uint64_t>(place.offset.value) + 1);
+}
+
+void set_identity(v1::Entry& entry, const fold::DecodedCommand& command) {
+    entry.set_command_id(command.command_id);
+    entry.set_command_type(command.type->name);
+    entry.set_aggregate_id(command.aggregate_id);
+    entry.set_body_hash(command.body_hash);
+    entry.set_traceparent(command.traceparent);
+    for (const v1::Attribute& attribute : command.attributes) *entry.add_attributes() = attribute;
+}
+
+void refuse_with(v1::Entry& entry, std::string_view code) {
+    entry.set_outcome(v1::OUTCOME_REFUSED);
+    entry.set_code(std::string(code));
+}
+
+// The command was seen before: its first answer, or a refusal when it says something else now.
+void repeat(v1::Entry& entry, const v1::StoredSlot& slot) {
+    if (slot.body_hash() != entry.body_hash()) {
+        refuse_with(entry, "command-id-reused");
+        return;
+    }
+    entry.set_outcome(v1::OUTCOME_DUPLICATE);
+    entry.set_first(slot.sequence());
+}
+
+// The version that the sender expects is not the aggregate's. (A command that needs an aggregate
+// and finds none is the domain's to refuse: not-found says more than a version.)
+bool conflicts(const Aggregate& aggregate, const fold::DecodedCommand& command) {
+    if (!command.expected_version || *command.expected_version == aggregate.version) return false;
+    return aggregate.version.value != 0 || command.type->options.creates();
+}
+
+struct Tentative {
+    fold::State state;
+    std::vector<fold::NewEvent> events;
+};
+
+// decide and evolve, without touching the aggregate; nothing when the domain threw.
+std::optional<Result<Tentative, fold::Rejection>> attempt(const Aggregate& aggregate,
+                                                          const fold::DecodedCommand& command,
+                                                          const v1::Entry& entry,
+                                                          Partition partition, Sequence sequence,
+                                                          const fold::DomainModule& domain) {
+    try {
+        const fold::Context context(entry.time_ms(), entry.aggregate_id(), entry.command_id(),
+                                    entry.principal(), domain.space);
+        auto decided = command.type->decide(aggregate.state, *command.message, context);
+        if (!decided) {
+            return Result<Tentative, fold::Rejection>(Failure<fold::Rejection>{decided.error()});
+        }
+        Tentative tentative{aggregate.state, std::move(*decided)};
+        fold::Meta meta;
+        meta.time_ms = entry.time_ms();
+        meta.aggregate_id = entry.aggregate_id();
+        meta.version = aggregate.version;
+        meta.partition = partition;
+        meta.sequence = sequence;
+        meta.domain = domain.name;
+        meta.principal = entry.principal();
+        for (const fold::NewEvent& event : tentative.events) {
+            ++meta.version.value;
+            tentative.state = event.type->evolve(tentative.state, *event.message, meta);
+            ++meta.index;
+        }
+        return Result<Tentative, fold::Rejection>(std::move(tentative));
+    } catch (const std::exception&) {
+        return std::nullopt;
+    }
+}
+
+void add_events(v1::Entry& entry, const std::vector<fold::NewEvent>& events, Version before) {
+    for (const fold::NewEvent& made : events) {
+        v1::Event& event = *entry.add_events();
+        event.set_type(made.type->name);
+        event.set_version(++before.value);
+        event.set_payload(fold::serialize_deterministic(*made.message));
+    }
+}
+
+void accept(v1::Entry& entry, Aggregate& aggregate, Tentative tentative,
+            const fold::DomainModule& domain) {
+    add_events(entry, tentative.events, aggregate.version);
+    const bool moves = !tentative.events.empty();
+    if (moves && (entry.ByteSizeLong() > max_entry_bytes ||
+                  domain.state.encode(tentative.state).size() > max_entry_bytes)) {
+        entry.clear_events();
+        refuse_with(entry, "too-large");
+        return;
+    }
+    entry.set_outcome(v1::OUTCOME_ACCEPTED);
+    if (!moves) return;
+    aggregate.state = std::move(tentative.state);
+    aggregate.version.value += tentative.events.size();
+    aggregate.time_ms = entry.time_ms();
+}
+
+}  // namespace
+
+CommandPlace place_of(const fold::RawCommand& raw) {
+    return {raw.offset, raw.append_time_ms, XXH3_64bits(raw.value.data(), raw.value.size())};
+}
+
+v1::Entry refuse(const fold::CommandRefusal& refusal, const CommandPlace& place) {
+    v1::Entry entry;
+    set_input(entry, place);
+    refuse_with(entry, refusal.code);
+    if (refusal.identified) {
+        set_identity(entry, *refusal.identified);
+        entry.set_time_ms(place.append_time_ms);
+    }
+    return entry;
+}
+
+v1::Entry decide(Aggregate& aggregate, const fold::DecodedCommand& command,
+                 const CommandPlace& place, Partition partition, Sequence sequence,
+                 const fold::DomainModule& domain) {
+    v1::Entry entry;
+    set_input(entry, place);
+    set_identity(entry, command);
+    entry.set_time_ms(std::max(place.append_time_ms, aggregate.time_ms));
+
+    const v1::StoredSlot* slot =
+        command.dry_run ? nullptr : aggregate.find_slot(command.command_id);
+    if (slot != nullptr) {
+        repeat(entry, *slot);
+    } else if (aggregate.broken) {
+        refuse_with(entry, internal);
+    } else if (conflicts(aggregate, command)) {
+        refuse_with(entry, "version-conflict");
+        entry.set_expected_version(command.expected_version->value);
+    } else {
+        auto outcome = attempt(aggregate, command, entry, partition, sequence, domain);
+        if (!outcome) {
+            refuse_with(entry, internal);
+        } else if (!outcome->ok()) {
+            refuse_with(entry, outcome->error().code);
+        } else if (!command.dry_run) {
+            accept(entry, aggregate, std::move(outcome->value()), domain);
+        }
+    }
+    // What would have been is told in the reply; the entry has neither events nor slot.
+    if (command.dry_run) entry.set_outcome(v1::OUTCOME_DRY_RUN);
+    entry.set_version(aggregate.version.value);
+    return entry;
+}
+
+}  // namespace foldstream::processing

@@ -1,0 +1,40 @@
+// One command, one entry: deduplicate, expect, decide, evolve. Pure but for the aggregate that it
+// moves.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/core/ids.hpp"
+#include "common/fold/command_record.hpp"
+#include "common/fold/domain.hpp"
+#include "common/processing/aggregate.hpp"
+#include "foldstream/v1/log.pb.h"
+
+namespace foldstream::processing {
+
+// An entry, and a stored aggregate, larger than this is refused "too-large": below every topic's
+// limit.
+inline constexpr std::size_t max_entry_bytes = 960'000;
+
+// Where the command stands in D.commands.
+struct CommandPlace {
+    Offset offset;
+    std::int64_t append_time_ms = 0;
+    std::uint64_t raw_hash = 0;  // XXH3-64 of the record's value
+};
+
+CommandPlace place_of(const fold::RawCommand& raw);
+
+// The entry of a command that was refused without looking at state.
+v1::Entry refuse(const fold::CommandRefusal& refusal, const CommandPlace& place);
+
+// The entry of a decoded command, to stand at `sequence`; the aggregate's state, version and time
+// are moved to what they are after it (its slots are moved by advance()). Never throws for what a
+// domain does: a decide or evolve that throws is a refusal "internal".
+v1::Entry decide(Aggregate& aggregate, const fold::DecodedCommand& command,
+                 const CommandPlace& place, Partition partition, Sequence sequence,
+                 const fold::DomainModule& domain);
+
+}  // namespace foldstream::processing

@@ -1,0 +1,95 @@
+#include "common/processing/owner_probe.hpp"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace foldstream::processing {
+
+namespace {
+
+runtime::Labels labels_of(const std::string& domain, Partition partition) {
+    return {{"domain", domain}, {"partition", std::to_string(partition.value)}};
+}
+
+// "CreateOrder" of "foldstream.orders.v1.CreateOrder"; "unknown" where none could be decoded.
+std::string short_type(const std::string& full) {
+    if (full.empty()) return "unknown";
+    return full.substr(full.rfind('.') + 1);
+}
+
+std::string outcome_text(v1::Outcome outcome) {
+    static constexpr std::array<std::string_view, 9> texts = {
+        "unspecified", "accepted", "refused",   "duplicate", "dry-run",
+        "held",        "queued",   "scheduled", "forwarded"};
+    const auto at = static_cast<std::size_t>(outcome);
+    return std::string(at < texts.size() ? texts[at] : texts[0]);
+}
+
+}  // namespace
+
+OwnerProbe::OwnerProbe(runtime::Metrics& metrics, std::string domain, Partition partition)
+    : metrics_(metrics),
+      domain_(std::move(domain)),
+      fenced_(metrics.counter(
+          "foldstream_fenced_total",
+          "Times that an owner dropped what it had decided ahead and claimed anew")),
+      epoch_(metrics.gauge("foldstream_epoch", "Epoch of the partition's log, as last read",
+                           labels_of(domain_, partition))),
+      window_(metrics.gauge("foldstream_readback_window_entries",
+                            "Entries that are decided and not yet read back",
+                            labels_of(domain_, partition))),
+      unowned_(metrics.gauge("foldstream_partition_unowned_seconds",
+                             "Seconds since the partition is assigned here without being owned",
+                             labels_of(domain_, partition))),
+      stopped_(
+          metrics.gauge("foldstream_owner_stopped",
+                        "1: the partition stands still until an operator acts; the log says why",
+                        labels_of(domain_, partition))),
+      takeover_(metrics.histogram("foldstream_takeover_seconds",
+                                  "From the assignment to the first command that is decided",
+                                  runtime::duration_buckets())),
+      read_back_(metrics.histogram("foldstream_readback_seconds",
+                                   "From producing a record to reading it back",
+                                   runtime::duration_buckets())),
+      duration_(metrics.histogram("foldstream_command_duration_seconds",
+                                  "From the command's append time to the read-back of its entry",
+                                  runtime::duration_buckets(), {{"domain", domain_}})) {}
+
+void OwnerProbe::claim(const std::string& result) {
+    metrics_
+        .counter("foldstream_claims_total", "Claims by what became of them", {{"result", result}})
+        .Increment();
+}
+
+void OwnerProbe::fenced() { fenced_.Increment(); }
+
+void OwnerProbe::ignored(replay::Verdict verdict) {
+    metrics_
+        .counter("foldstream_ignored_records_total",
+                 "Records of a log that do not count, by reason; damaged and impossible are alarms",
+                 {{"reason", std::string(replay::name(verdict))}})
+        .Increment();
+}
+
+void OwnerProbe::epoch(Epoch epoch) { epoch_.Set(static_cast<double>(epoch.value)); }
+void OwnerProbe::window(std::size_t entries) { window_.Set(static_cast<double>(entries)); }
+void OwnerProbe::takeover(double seconds) { takeover_.Observe(seconds); }
+void OwnerProbe::read_back(double seconds) { read_back_.Observe(seconds); }
+void OwnerProbe::unowned(double seconds) { unowned_.Set(seconds); }
+void OwnerProbe::stopped(bool is) { stopped_.Set(is ? 1 : 0); }
+
+void OwnerProbe::outcome(const v1::Entry& entry, double duration) {
+    std::pair<std::string, int> key(entry.command_type(), entry.outcome());
+    auto& counter = outcomes_[key];
+    if (counter == nullptr) {
+        counter = &metrics_.counter("foldstream_commands_total", "Commands by type and outcome",
+                                    {{"domain", domain_},
+                                     {"type", short_type(entry.command_type())},
+                                     {"outcome", outcome_text(entry.outcome())}});
+    }
+    counter->Increment();
+    duration_.Observe(duration);
+}
+
+}  // namespace foldstream::processing

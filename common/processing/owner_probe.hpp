@@ -1,0 +1,45 @@
+// The owner's metrics. Names and help stand in the .cpp alone.
+#pragma once
+
+#include <string>
+
+#include "common/replay/validity.hpp"
+#include "common/runtime/metrics.hpp"
+#include "foldstream/v1/log.pb.h"
+
+namespace foldstream::processing {
+
+// One for each partition; its owner's thread.
+class OwnerProbe {
+public:
+    OwnerProbe(runtime::Metrics& metrics, std::string domain, Partition partition);
+
+    // result: "sent", "valid", "lost", "failed".
+    void claim(const std::string& result);
+    void fenced();
+    void ignored(replay::Verdict verdict);
+    void epoch(Epoch epoch);
+    void window(std::size_t entries);
+    void takeover(double seconds);
+    void read_back(double seconds);
+    void unowned(double seconds);
+    void stopped(bool is);
+    // After read-back; `duration` = from the command's append time, in seconds.
+    void outcome(const v1::Entry& entry, double duration);
+
+private:
+    runtime::Metrics& metrics_;
+    std::string domain_;
+    prometheus::Counter& fenced_;
+    prometheus::Gauge& epoch_;
+    prometheus::Gauge& window_;
+    prometheus::Gauge& unowned_;
+    prometheus::Gauge& stopped_;
+    prometheus::Histogram& takeover_;
+    prometheus::Histogram& read_back_;
+    prometheus::Histogram& duration_;
+    // Asking the registry takes a lock: once for each pair.
+    std::map<std::pair<std::string, int>, prometheus::Counter*> outcomes_;
+};
+
+}  // namespace foldstream::processing
