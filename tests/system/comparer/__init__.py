@@ -1,0 +1,1 @@
+"""Compares the read models with the log: own reader, own validity, own folds, own SQL."""
