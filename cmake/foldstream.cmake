@@ -68,3 +68,20 @@ function(foldstream_program folder name)
   target_link_libraries(${name} PRIVATE ${library})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
+
+# foldstream_build.h for the target: version and commit, looked up at each build, so that a new commit
+# compiles one small file and not the tree. Test builds do not ask for the commit: each one would link anew.
+function(foldstream_build_info target)
+  set(folder ${CMAKE_BINARY_DIR}/build_info)
+  set(ask ON)
+  if(FOLDSTREAM_TESTS)
+    set(ask OFF)
+  endif()
+  add_custom_target(${target}_build_info
+    COMMAND ${CMAKE_COMMAND} -DOUT=${folder}/foldstream_build.h -DSOURCE=${CMAKE_SOURCE_DIR}
+            -DVERSION=${PROJECT_VERSION} -DASK_GIT=${ask} -P ${CMAKE_SOURCE_DIR}/cmake/build_info.cmake
+    BYPRODUCTS ${folder}/foldstream_build.h
+    COMMENT "version and commit")
+  add_dependencies(${target} ${target}_build_info)
+  target_include_directories(${target} PRIVATE ${folder})
+endfunction()

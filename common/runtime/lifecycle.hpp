@@ -8,32 +8,49 @@
 #include <map>
 #include <mutex>
 #include <string>
-#include <vector>
+#include <thread>
+#include <utility>
 
 namespace foldstream::runtime {
 
-// Blocks SIGTERM and SIGINT in the calling thread (call before any other thread starts) and returns
-// when one comes.
+inline constexpr std::chrono::milliseconds drain_deadline{15'000};
+
+// Blocks SIGTERM and SIGINT in the calling thread (make it first of all in main, before any other
+// thread starts, so that all inherit it) and ignores SIGPIPE. One a process. When it is destroyed
+// the drain is over and nothing ends the process any more.
 class Signals {
 public:
-    Signals();
-    // Waits for a signal; then the drain has 15 s before the process is ended with exit code 1.
+    explicit Signals(std::chrono::milliseconds deadline = drain_deadline);
+    ~Signals();
+    Signals(const Signals&) = delete;
+    Signals& operator=(const Signals&) = delete;
+
+    // Waits for a signal or request_drain(); from then on the drain has `deadline` before the
+    // process is ended with exit code 1, and another signal ends it at once.
     void wait_for_drain();
-    // Ends the wait from another thread (a loop that died).
+    // Ends the wait from another thread (a loop that died). Any number of times.
     void request_drain();
+    [[nodiscard]] bool draining() const { return draining_; }
 
 private:
-    std::atomic<bool> requested_{false};
+    void watch();
+
+    std::chrono::milliseconds deadline_;
+    int signals_;    // signalfd of SIGTERM and SIGINT
+    int requested_;  // eventfd: request_drain
+    int over_;       // eventfd: the drain has ended well
+    std::atomic<bool> draining_{false};
+    std::thread watchdog_;
 };
 
-// What /healthz and /readyz answer: named checks, each nullopt-like empty string = fine, else the
-// reason. Any thread.
+// What /healthz and /readyz answer: named checks, each empty string = fine, else the reason. A
+// check that throws is not fine. Any thread; checks run on the thread that asks and must be quick.
 class Health {
 public:
     using Check = std::function<std::string()>;
     void alive(std::string name, Check check);
     void ready(std::string name, Check check);
-    // JSON body and whether all is fine.
+    // Whether all is fine, and the JSON body.
     [[nodiscard]] std::pair<bool, std::string> alive() const;
     [[nodiscard]] std::pair<bool, std::string> ready() const;
 

@@ -1,9 +1,11 @@
-// Logs: one JSON object a line on stderr (ts, level, logger, msg, fields); a form for people on a
-// terminal. Any thread. Secrets are never passed here.
+// Logs: one JSON object a line on stderr (ts, level, logger, msg, process, fields); a form for
+// people on a terminal. Any thread. Secrets are never passed here.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -12,13 +14,28 @@ namespace foldstream::runtime {
 
 enum class Level { debug, info, warning, error };
 
-// A named value beside the message: text, integer or truth.
+// "debug", "info", "warning", "error".
+std::optional<Level> find_level(std::string_view name);
+
+// A named value beside the message: text, integer or truth. Text beyond 4 KiB is cut in the log.
 struct Field {
     std::string_view name;
     std::variant<std::string, std::int64_t, std::uint64_t, double, bool> value;
+
+    Field(std::string_view n, std::string v) : name(n), value(std::move(v)) {}
+    Field(std::string_view n, std::string_view v) : name(n), value(std::string(v)) {}
+    Field(std::string_view n, const char* v) : name(n), value(std::string(v)) {}
+    Field(std::string_view n, bool v) : name(n), value(v) {}
+    Field(std::string_view n, double v) : name(n), value(v) {}
+    template <std::signed_integral T>
+    Field(std::string_view n, T v) : name(n), value(static_cast<std::int64_t>(v)) {}
+    template <std::unsigned_integral T>
+    requires(!std::same_as<T, bool>) Field(std::string_view n, T v)
+        : name(n), value(static_cast<std::uint64_t>(v)) {}
 };
 
-// Once, at start. `json` unset: JSON unless stderr is a terminal.
+// Once, at start. JSON unless stderr is a terminal. Before it, info and above are logged without a
+// process name.
 void start_logging(Level least, std::string_view process);
 
 // A logger is a name: "owner", "projector".
