@@ -18,7 +18,8 @@
 
 namespace foldstream::kafka {
 
-// A record, owned. The views live as long as it does. Move-only.
+// A record, owned. The views live as long as it does. Move-only. It must be gone before its Reader
+// is (librdkafka frees them together); one from fetch_one stands alone.
 class Record {
 public:
     Record(Record&&) noexcept;
@@ -34,8 +35,10 @@ public:
 
 private:
     friend class Reader;
+    friend struct SingleFetch;
     explicit Record(void* message) : message_(message) {}
     void* message_;
+    std::shared_ptr<void> keeps_;  // shared: type-erased; the client of a record from fetch_one
 };
 
 // The end of the partition was reached; `offset` is the next one to come.
@@ -60,7 +63,8 @@ struct ReaderOptions {
     std::uint32_t fetch_wait_max_ms = 10;
 };
 
-// One thread. Rings `wakeup` whenever a started partition has something to fetch.
+// One thread. Rings `wakeup` when a started partition that had nothing to fetch has something:
+// before you wait, call next() until it gives nothing, or remember that you left something there.
 // auto.offset.reset=error, check.crcs=true, partition.eof on, no group.
 class Reader {
 public:
