@@ -19,6 +19,7 @@ struct GroupMember::Impl {
     Handle handle;
     Queue queue;
     std::set<Partition> assigned;
+    bool joined = false;
 
     static void on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t event,
                              rd_kafka_topic_partition_list_t* list, void* opaque) {
@@ -27,6 +28,7 @@ struct GroupMember::Impl {
             self.take(handle, list);
         } else {  // revoked, lost, or an error of the rebalance: nothing is ours
             self.assigned.clear();
+            self.joined = false;
             rd_kafka_assign(handle, nullptr);
         }
     }
@@ -46,6 +48,7 @@ struct GroupMember::Impl {
             rd_kafka_pause_partitions(member, list);
         }
         assigned = std::move(next);
+        joined = true;
     }
 };
 
@@ -96,6 +99,8 @@ bool GroupMember::poll() {
 }
 
 const std::set<Partition>& GroupMember::assigned() const { return impl_->assigned; }
+
+bool GroupMember::joined() const { return impl_->joined; }
 
 void GroupMember::commit(const std::map<Partition, Offset>& next) {
     if (next.empty()) return;

@@ -34,6 +34,8 @@ public:
     // changed.
     bool poll();
     [[nodiscard]] const std::set<Partition>& assigned() const;
+    // True once the group has answered with an assignment, be it an empty one.
+    [[nodiscard]] bool joined() const;
     // Commits the offsets to read next, asynchronously, best effort: only lag tools read them.
     void commit(const std::map<Partition, Offset>& next);
 

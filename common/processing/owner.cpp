@@ -456,6 +456,12 @@ void Owner::delivery(const kafka::DeliveryReport& report) {
     }
 }
 
+void Owner::producer_lost() {
+    if (state_ == OwnerState::claiming || (takes_part() && !window_.empty())) {
+        fence("the producer had a fatal error");
+    }
+}
+
 void Owner::check_times() {
     const Time now = ports_.clock.steady();
     const auto overdue = [&](const std::optional<Time>& delivered) {

@@ -85,6 +85,8 @@ public:
     void drain();
     // The report of a record that was sent.
     void delivery(const kafka::DeliveryReport& report);
+    // The producer is beyond use and was replaced: nothing more is known of what it had.
+    void producer_lost();
     // A bounded piece of work; false: nothing to do until something comes or time passes.
     bool step();
 

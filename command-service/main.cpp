@@ -1,0 +1,125 @@
+// command-service: owns partitions of its domains' logs and decides their commands.
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "command-service/command_loop.hpp"
+#include "common/http/server.hpp"
+#include "common/kafka/log_sink.hpp"
+#include "common/runtime/lifecycle.hpp"
+#include "common/runtime/log.hpp"
+#include "common/runtime/options.hpp"
+#include "domains/registry.hpp"
+
+namespace {
+
+using namespace foldstream;
+
+struct Options {
+    runtime::ServiceOptions service;
+    command_service::LoopOptions loop;
+    std::vector<std::string> domains;
+};
+
+std::optional<int> read_options(int argc, char** argv, Options& options) {
+    CLI::App app{"Decides commands: reads D.commands, writes D.events.", "command-service"};
+    runtime::add_service_options(app, options.service);
+    runtime::add(app, "--kafka-brokers", options.loop.kafka.brokers, "host:port, comma-separated");
+    runtime::add_pairs(app, "--kafka", options.loop.kafka.extra,
+                       "any librdkafka setting, KEY=VALUE; repeatable");
+    runtime::add(app, "--domains", options.domains, "domains to decide for; default: all")
+        ->delimiter(',');
+    runtime::add(app, "--queued-kbytes", options.loop.queued_kbytes,
+                 "fetched ahead for each partition, KiB")
+        ->check(CLI::Range(1024U, 1024U * 1024U));
+    runtime::add(app, "--window-entries", options.loop.limits.window_entries,
+                 "entries decided and not yet read back, for each partition")
+        ->check(CLI::Range(1, 1'000'000));
+    return runtime::parse(app, argc, argv);
+}
+
+std::vector<const fold::DomainModule*> chosen(const std::vector<std::string>& names) {
+    std::vector<const fold::DomainModule*> modules;
+    for (const auto& domain : domains::registry().domains()) {
+        if (names.empty()) modules.push_back(domain.get());
+    }
+    for (const std::string& name : names) {
+        const auto* domain = domains::registry().find(name);
+        if (domain == nullptr) throw std::invalid_argument("--domains: there is no domain " + name);
+        modules.push_back(domain);
+    }
+    return modules;
+}
+
+void run(const Options& options, runtime::Signals& signals) {
+    runtime::Metrics metrics;
+    runtime::Health health;
+    const auto store = store::make_memory_store();
+    std::vector<std::unique_ptr<command_service::CommandLoop>> loops;
+    for (const auto* domain : chosen(options.domains)) {
+        loops.push_back(
+            std::make_unique<command_service::CommandLoop>(*domain, options.loop, *store, metrics));
+        const auto* loop = loops.back().get();
+        health.alive(domain->name, [loop] { return loop->why_not_alive(); });
+        health.ready(domain->name, [loop] { return loop->why_not_ready(); });
+    }
+    http::ServerOptions admin;
+    admin.host = options.service.admin_host;
+    admin.port = options.service.admin_port;
+    http::Server server(admin, http::admin_routes(metrics, health, "command-service"), nullptr);
+    const runtime::Logger logger("main");
+    logger.info("serves", {{"admin_port", std::int64_t{server.port()}},
+                           {"instance", options.service.instance}});
+
+    std::exception_ptr failure;
+    std::mutex failing;
+    std::vector<std::thread> threads;
+    for (auto& loop : loops) {
+        threads.emplace_back([&, loop = loop.get()] {
+            try {
+                loop->run();
+            } catch (...) {
+                const std::lock_guard lock(failing);
+                failure = std::current_exception();
+                signals.request_drain();
+            }
+        });
+    }
+    signals.wait_for_drain();
+    logger.info("drains");
+    for (auto& loop : loops) loop->drain();
+    for (auto& thread : threads) thread.join();
+    server.stop(std::chrono::milliseconds(500));
+    if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    if (const auto code = read_options(argc, argv, options)) return *code;
+    runtime::Signals signals;
+    runtime::start_logging(
+        runtime::find_level(options.service.log_level).value_or(runtime::Level::info),
+        "command-service");
+    kafka::set_log_sink([](int level, std::string_view facility, std::string_view text) {
+        static const runtime::Logger logger("librdkafka");
+        const std::string line = std::string(facility) + ": " + std::string(text);
+        level <= 4 ? logger.warning(line) : logger.debug(line);
+    });
+    options.loop.instance = options.service.instance;
+    options.loop.kafka.client_id = "foldstream-command-service";
+    try {
+        run(options, signals);
+        return runtime::exit_fine;
+    } catch (const std::invalid_argument& wrong) {
+        std::fprintf(stderr, "command-service: %s\n", wrong.what());
+        return runtime::exit_usage;
+    } catch (const std::exception& failed) {
+        std::fprintf(stderr, "command-service: %s\n", failed.what());
+        return runtime::exit_failed;
+    }
+}

@@ -1,0 +1,75 @@
+// A thread for one domain with its owners: Kafka behind the owner's ports.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "common/core/clock.hpp"
+#include "common/core/random.hpp"
+#include "common/fold/domain.hpp"
+#include "common/kafka/settings.hpp"
+#include "common/processing/owner.hpp"
+#include "common/runtime/metrics.hpp"
+#include "common/store/store.hpp"
+
+namespace foldstream::processing {
+
+struct WorkerOptions {
+    const fold::DomainModule* domain = nullptr;
+    std::int32_t partitions = 1;
+    kafka::Settings kafka;
+    OwnerLimits limits;
+    std::string name;                         // of the process, for claims
+    std::uint32_t queued_kbytes = 16 * 1024;  // fetched ahead, a partition and consumer
+};
+
+// run() is the thread's whole life; the rest may be called from any thread.
+class Worker {
+public:
+    // The store and the metrics outlive the worker.
+    Worker(WorkerOptions options, store::Store& store, runtime::Metrics& metrics);
+    ~Worker();
+
+    // Joins the group, works until drain() was called and everything decided is read back (or 10 s
+    // are over), leaves the group. Throws kafka::Error when the broker cannot be reached at the
+    // start.
+    void run();
+    void drain() { draining_ = true; }
+
+    // Empty = fine, else a sentence: for /healthz and /readyz.
+    [[nodiscard]] std::string why_not_alive() const;
+    [[nodiscard]] std::string why_not_ready() const;
+
+private:
+    struct Kafka;
+    struct Seat;
+
+    void follow_assignment();
+    bool work();
+    void keep_producer();
+    void commit_for_lag_tools();
+    void publish();
+    Seat& seat(Partition partition);
+    [[nodiscard]] bool all_idle() const;
+
+    WorkerOptions options_;
+    store::Store& store_;
+    runtime::Metrics& metrics_;
+    SystemClock clock_;
+    KernelRandom random_;
+    std::unique_ptr<Kafka> kafka_;
+    std::map<Partition, std::unique_ptr<Seat>> seats_;
+    std::chrono::steady_clock::time_point next_commit_;
+
+    std::atomic<bool> draining_{false};
+    std::atomic<std::int64_t> last_round_ms_{0};
+    mutable std::mutex mutex_;
+    std::string not_ready_ = "has not joined the group yet";
+};
+
+}  // namespace foldstream::processing

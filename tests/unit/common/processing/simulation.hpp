@@ -1,0 +1,263 @@
+// A world for owners on one thread: a log and a commands topic in arrays, producers whose records
+// land late, are lost or reported wrongly, and a clock that is turned by hand.
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/codec/partitioner.hpp"
+#include "common/core/clock.hpp"
+#include "common/core/random.hpp"
+#include "common/processing/owner.hpp"
+#include "common/store/store.hpp"
+#include "domains/registry.hpp"
+#include "foldstream/orders/v1/commands.pb.h"
+#include "foldstream/v1/command.pb.h"
+
+namespace foldstream::processing::simulation {
+
+inline const fold::DomainModule& orders() { return *domains::registry().find("orders"); }
+
+struct StoredRecord {
+    std::int64_t append_time_ms = 0;
+    std::string value;
+};
+
+// The broker: what has landed has landed.
+struct World {
+    ManualClock clock;
+    std::vector<StoredRecord> log;
+    std::vector<StoredRecord> commands;  // packed, without headers
+    std::int64_t commands_begin = 0;     // the low watermark
+
+    Offset append(std::string value) {
+        log.push_back({clock.wall_ms(), std::move(value)});
+        return Offset(static_cast<std::int64_t>(log.size()) - 1);
+    }
+};
+
+class SimLogSource final : public LogSource {
+public:
+    explicit SimLogSource(World& world) : world_(world) {}
+    void start(Offset offset) override {
+        at_ = static_cast<std::size_t>(offset.value);
+        running_ = true;
+        told_end_ = false;
+    }
+    void stop() override { running_ = false; }
+    std::optional<LogRead> next() override {
+        if (!running_) return std::nullopt;
+        if (at_ > world_.log.size()) return Broken{"offset out of range", true, false};
+        if (at_ == world_.log.size()) {
+            if (std::exchange(told_end_, true)) return std::nullopt;
+            return End{Offset(static_cast<std::int64_t>(at_))};
+        }
+        told_end_ = false;
+        const StoredRecord& record = world_.log[at_];
+        return replay::LogRecord{Offset(static_cast<std::int64_t>(at_++)), record.append_time_ms,
+                                 record.value};
+    }
+
+private:
+    World& world_;
+    std::size_t at_ = 0;
+    bool running_ = false;
+    bool told_end_ = false;
+};
+
+class SimCommandSource final : public CommandSource {
+public:
+    explicit SimCommandSource(World& world) : world_(world) {}
+    void start(Offset offset) override {
+        at_ = offset.value;
+        running_ = true;
+        told_end_ = false;
+    }
+    void stop() override { running_ = false; }
+    std::optional<CommandRead> next() override {
+        if (!running_) return std::nullopt;
+        const auto end = static_cast<std::int64_t>(world_.commands.size());
+        if (at_ < world_.commands_begin || at_ > end) return Broken{"out of range", true, false};
+        if (at_ == end) {
+            if (std::exchange(told_end_, true)) return std::nullopt;
+            return End{Offset(at_)};
+        }
+        told_end_ = false;
+        const StoredRecord& record = world_.commands[static_cast<std::size_t>(at_)];
+        fold::RawCommand raw;
+        raw.topic = "orders.commands";
+        raw.partition = Partition(0);
+        raw.offset = Offset(at_++);
+        raw.append_time_ms = record.append_time_ms;
+        raw.value = record.value;
+        return raw;
+    }
+
+private:
+    World& world_;
+    std::int64_t at_ = 0;
+    bool running_ = false;
+    bool told_end_ = false;
+};
+
+// An idempotent producer: what is in flight lands in order, or fails, or both in the worst way.
+class SimSink final : public LogSink {
+public:
+    struct InFlight {
+        std::string value;
+        std::uint64_t tag = 0;
+    };
+
+    explicit SimSink(World& world) : world_(world) {}
+    Sent send(std::string_view value, std::uint64_t tag) override {
+        if (queue_full) return Sent::full;
+        in_flight.push_back({std::string(value), tag});
+        return Sent::queued;
+    }
+    // The oldest record reaches the log and is reported.
+    void land(Owner& owner) {
+        const InFlight sent = take();
+        const Offset offset = world_.append(sent.value);
+        owner.delivery(report(sent.tag, true, offset.value, ""));
+    }
+    // It reaches the log, and nobody is told.
+    void land_silently() { world_.append(take().value); }
+    // It never reaches the log, and the producer says so.
+    void fail(Owner& owner) { owner.delivery(report(take().tag, false, -1001, "timed out")); }
+    // It never reaches the log, and the producer reports it as delivered (librdkafka 2501).
+    void pretend(Owner& owner) { owner.delivery(report(take().tag, true, -1001, "")); }
+
+    std::deque<InFlight> in_flight;
+    bool queue_full = false;
+
+private:
+    InFlight take() {
+        InFlight sent = std::move(in_flight.front());
+        in_flight.pop_front();
+        return sent;
+    }
+    static kafka::DeliveryReport report(std::uint64_t tag, bool no_error, std::int64_t offset,
+                                        std::string error) {
+        kafka::DeliveryReport made;
+        made.topic = "orders.events";
+        made.tag = tag;
+        made.no_error = no_error;
+        made.offset = offset;
+        made.error = std::move(error);
+        return made;
+    }
+    World& world_;
+};
+
+// Keeps what an owner told the world.
+class SimOutcomes final : public Outcomes {
+public:
+    void final(const v1::Entry& entry, Sequence sequence) override {
+        told.emplace_back(sequence, entry.SerializeAsString());
+    }
+    std::vector<std::pair<Sequence, std::string>> told;
+};
+
+// One process: its store, its ports, its owner.
+class Process {
+public:
+    Process(World& world, std::uint64_t seed, const OwnerLimits& limits = {},
+            std::string name = "p")
+        : store(store::make_memory_store()),
+          log(world),
+          commands(world),
+          sink(world),
+          random(seed),
+          probe(metrics, "orders", Partition(0)),
+          owner({&orders(), Partition(0), 1, std::move(name)}, limits,
+                {log, commands, sink, outcomes, world.clock, random},
+                store->open("orders", Partition(0), orders().evolve_version), probe) {}
+
+    // Steps until there is nothing to do.
+    void run() {
+        while (owner.step()) {
+        }
+    }
+    // Steps and lands whatever it sends, until nothing moves.
+    void settle() {
+        for (bool moved = true; moved;) {
+            run();
+            moved = !sink.in_flight.empty();
+            while (!sink.in_flight.empty()) sink.land(owner);
+        }
+        run();
+    }
+
+    std::unique_ptr<store::Store> store;
+    runtime::Metrics metrics;
+    SimLogSource log;
+    SimCommandSource commands;
+    SimSink sink;
+    SimOutcomes outcomes;
+    SeededRandom random;
+    OwnerProbe probe;
+    Owner owner;
+};
+
+inline std::string pack(const google::protobuf::Message& body, const std::string& id,
+                        const std::function<void(v1::Command&)>& turn = {}) {
+    v1::Command command;
+    command.set_command_id(id);
+    command.set_type(body.GetDescriptor()->full_name());
+    command.set_content_type(v1::CONTENT_TYPE_PROTOBUF);
+    command.set_value(body.SerializeAsString());
+    if (turn) turn(command);
+    return command.SerializeAsString();
+}
+
+inline orders::v1::CreateOrder create_order(const std::string& order_id) {
+    orders::v1::CreateOrder command;
+    command.set_order_id(order_id);
+    command.set_customer_name("Ada");
+    command.set_customer_email("ada@example.com");
+    auto& item = *command.add_items();
+    item.set_item_id("i1");
+    item.set_product_id("p1");
+    item.set_name("Lamp");
+    item.set_price_minor(1999);
+    item.set_quantity(2);
+    return command;
+}
+
+inline orders::v1::ConfirmPayment pay(const std::string& order_id) {
+    orders::v1::ConfirmPayment command;
+    command.set_order_id(order_id);
+    command.set_payment_id("pay-1");
+    return command;
+}
+
+inline void say(World& world, std::string packed) {
+    world.commands.push_back({world.clock.wall_ms(), std::move(packed)});
+}
+
+// The valid entries of a log, with their sequences, read by the platform's own reader.
+inline std::vector<std::pair<Sequence, v1::Entry>> valid_entries(const World& world) {
+    std::vector<std::pair<Sequence, v1::Entry>> entries;
+    replay::LogReader reader;
+    for (std::size_t i = 0; i < world.log.size(); ++i) {
+        const auto read = reader.feed({Offset(static_cast<std::int64_t>(i)),
+                                       world.log[i].append_time_ms, world.log[i].value});
+        const auto* valid = std::get_if<replay::ValidEntries>(&read);
+        if (valid == nullptr) continue;
+        Sequence sequence = valid->first;
+        for (const v1::Entry& entry : valid->body.entries()) {
+            entries.emplace_back(sequence, entry);
+            ++sequence.value;
+        }
+    }
+    return entries;
+}
+
+}  // namespace foldstream::processing::simulation
