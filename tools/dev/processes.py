@@ -1,0 +1,141 @@
+"""Processes that outlive the command that started them, each known by its pid and start time, so
+that a pid that now belongs to somebody else is never signalled."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from paths import Failed
+
+POLL_SECONDS = 0.05
+
+
+def started_at(pid: int) -> str | None:
+    """The kernel's start time of a living process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = stat.rsplit(")", 1)[1].split()
+    return None if fields[0] == "Z" else fields[19]
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process with a pid file, whoever started it."""
+
+    name: str
+    pid_file: Path
+    log: Path
+
+    def start(
+        self,
+        command: Sequence[str | Path],
+        environment: Mapping[str, str],
+        user: str | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        if self.pid() is not None:
+            raise Failed(f"{self.name} is already running (pid {self.pid()})")
+        self.pid_file.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        groups = {"user": user, "group": user, "extra_groups": []} if user else {}
+        with self.log.open("ab") as log:
+            child = subprocess.Popen(
+                [str(part) for part in command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=dict(environment),
+                cwd=cwd,
+                start_new_session=True,
+                **groups,  # type: ignore[arg-type]
+            )
+        CHILDREN[child.pid] = child
+        self.pid_file.write_text(f"{child.pid} {started_at(child.pid)}\n")
+
+    def pid(self) -> int | None:
+        """None when it is not running."""
+        try:
+            pid, start = self.pid_file.read_text().split()
+        except (FileNotFoundError, ValueError):
+            return None
+        child = CHILDREN.get(int(pid))
+        if child is not None and child.poll() is not None:
+            return None
+        return int(pid) if started_at(int(pid)) == start else None
+
+    def send(self, which: signal.Signals) -> None:
+        pid = self.pid()
+        if pid is None:
+            raise Failed(f"{self.name} is not running", self.log)
+        os.kill(pid, which)
+
+    def stop(self, which: signal.Signals = signal.SIGTERM, seconds: float = 20) -> None:
+        """Asks, waits, and kills what does not go."""
+        for ask in (which, signal.SIGKILL):
+            pid = self.pid()
+            if pid is None:
+                break
+            os.kill(pid, signal.SIGCONT)
+            os.kill(pid, ask)
+            wait_for(lambda: self.pid() is None, seconds)
+        self.pid_file.unlink(missing_ok=True)
+
+    def wait_ready(self, ready: Callable[[], bool], seconds: float, what: str) -> None:
+        """Until `ready`; fails at once when the process ends."""
+        ended = False
+
+        def done() -> bool:
+            nonlocal ended
+            ended = self.pid() is None
+            return ended or ready()
+
+        in_time = wait_for(done, seconds)
+        if ended:
+            raise Failed(f"{self.name} ended before it was {what}", self.log)
+        if not in_time:
+            raise Failed(f"{self.name} was not {what} after {seconds:.0f} s", self.log)
+
+
+# Children of this very process have to be waited for, or they stay as zombies.
+CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
+
+
+def wait_for(done: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port(preferred: int = 0) -> int:
+    """`preferred` or the next free one above it; 0: any."""
+    for port in range(preferred, preferred + 200) if preferred else (0,):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise Failed(f"no free port from {preferred} on")
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return ""
