@@ -11,7 +11,8 @@
 namespace foldstream::codec {
 
 // Every violation, up to 20, with its path. Also refuses, in any string field at any depth, U+0000
-// and invalid UTF-8, unknown fields, and enum numbers that the enum does not name.
+// and invalid UTF-8, unknown fields, enum numbers that the enum does not name, and times out of
+// range. An empty string without presence is left out: format does not look at it, min_length does.
 std::vector<Violation> check(const google::protobuf::Message& message);
 
 // 1-128 bytes of [A-Za-z0-9._:~-]: what may be an aggregate's id and a record's key.

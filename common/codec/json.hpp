@@ -1,6 +1,7 @@
 // Our JSON: lowerCamelCase, 64-bit integers as numbers, enums lower case without prefix, times in
 // RFC 3339 UTC with milliseconds, every scalar present. (Protobuf 3.21's own printer can do neither
-// unquoted 64-bit integers nor lower-case enums.)
+// unquoted 64-bit integers nor lower-case enums.) Descriptors must live as long as the process:
+// what is worked out for a type is kept. All functions are thread-safe.
 #pragma once
 
 #include <google/protobuf/descriptor.h>
@@ -19,7 +20,8 @@ namespace foldstream::codec {
 void append_json_string(std::string_view text, std::string& out);
 
 // Appends the message as a JSON object. google.protobuf.Timestamp is a time; bytes are base64; map
-// fields are objects. A message field that is not set is null, except in repeated fields.
+// fields are objects, sorted by key. A message field, an `optional` or a member of a oneof that is
+// not set is null.
 void append_json(const google::protobuf::Message& message, std::string& out);
 std::string to_json(const google::protobuf::Message& message);
 

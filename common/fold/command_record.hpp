@@ -5,6 +5,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,6 +21,9 @@
 #include "foldstream/v1/command.pb.h"
 
 namespace foldstream::fold {
+
+// Of a record's value; a greater one is refused "too-large" unread.
+inline constexpr std::size_t max_command_bytes = 512 * 1024;
 
 // As the consumer has it; views live as long as the record.
 struct RawCommand {

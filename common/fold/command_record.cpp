@@ -1,0 +1,162 @@
+#include "common/fold/command_record.hpp"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "common/codec/check.hpp"
+#include "common/codec/partitioner.hpp"
+#include "common/core/uuid.hpp"
+#include "common/fold/command_envelope.hpp"
+
+namespace foldstream::fold {
+
+namespace {
+
+using codec::Violation;
+using google::protobuf::Message;
+using Outcome = Result<DecodedCommand, CommandRefusal>;
+
+constexpr const char* invalid = "invalid";
+constexpr std::size_t max_violations = 20;
+
+Outcome refuse(const char* code, std::vector<Violation> violations,
+               std::optional<DecodedCommand> identified = std::nullopt) {
+    if (violations.size() > max_violations) violations.resize(max_violations);
+    return Failure{CommandRefusal{code, std::move(violations), std::move(identified)}};
+}
+
+std::string derived_command_id(const DomainModule& domain, const RawCommand& raw) {
+    std::string place(raw.topic);
+    place += '/' + std::to_string(raw.partition.value) + '/' + std::to_string(raw.offset.value);
+    return Uuid::v5(domain.space, place).text();
+}
+
+// The body as a message of the type, or why it is none.
+std::vector<Violation> read_body(const Envelope& envelope, Message& message) {
+    if (envelope.json) return codec::parse_json(envelope.body, message);
+    const auto size = static_cast<int>(envelope.body.size());
+    if (message.ParseFromArray(envelope.body.data(), size)) return {};
+    return {{"", "is not a Protobuf message of the type " + message.GetDescriptor()->name()}};
+}
+
+// The aggregate's id out of key, message and, for creates, the command id; a violation when they
+// give none. The message has it, too, afterwards.
+Result<std::string, Violation> settle_id(const DomainModule& domain, const RawCommand& raw,
+                                         const CommandType& type, const std::string& command_id,
+                                         Message& message) {
+    const auto* reflection = message.GetReflection();
+    const std::string& name = type.id_field->json_name();
+    const std::string given = reflection->GetString(message, type.id_field);
+    std::string id = given;
+    if (raw.key && !raw.key->empty()) {  // an empty key is what some clients send for none
+        if (!given.empty() && given != *raw.key) {
+            return Failure{Violation{name, "differs from the record's key"}};
+        }
+        id = *raw.key;
+    }
+    if (id.empty()) {
+        if (!type.options.creates()) return Failure{Violation{name, "is required"}};
+        id = Uuid::v5(domain.space, command_id).text();
+    }
+    if (!codec::is_id(id)) {
+        return Failure{
+            Violation{name, "must be 1 to 128 letters (A-Z, a-z), digits or any of . _ : ~ -"}};
+    }
+    if (id != given) reflection->SetString(&message, type.id_field, id);
+    return id;
+}
+
+// All that is wrong with a command whose aggregate is unknown: the id's fault first.
+std::vector<Violation> with_checks(Violation id, const Message& message) {
+    std::vector<Violation> checked = codec::check(message);
+    std::erase_if(checked, [&](const Violation& other) { return other.field == id.field; });
+    checked.insert(checked.begin(), std::move(id));
+    return checked;
+}
+
+void move_attributes(Envelope& envelope, DecodedCommand& command) {
+    command.expected_version = envelope.expected_version;
+    command.dry_run = envelope.dry_run;
+    command.traceparent = std::move(envelope.traceparent);
+    command.reply = std::move(envelope.reply);
+    // Attributes over their bound must not reach the entry, not even of a refusal.
+    if (envelope.violations.empty()) command.attributes = std::move(envelope.attributes);
+}
+
+}  // namespace
+
+Outcome decode_command(const DomainModule& domain, const RawCommand& raw, std::int32_t partitions) {
+    assert(partitions > 0);
+    if (raw.value.size() > max_command_bytes) {
+        return refuse("too-large",
+                      {{"", "is larger than " + std::to_string(max_command_bytes) + " bytes"}});
+    }
+    Envelope envelope;
+    read_envelope(raw, envelope);
+    std::vector<Violation>& violations = envelope.violations;
+
+    const CommandType* type = envelope.type.empty() ? nullptr : domain.find_command(envelope.type);
+    if (type == nullptr) {
+        if (!envelope.type.empty()) {
+            violations.push_back({"ce_type", "is not a command of the domain " + domain.name});
+        }
+        return refuse(invalid, std::move(violations));
+    }
+    DecodedCommand command;
+    command.type = type;
+    command.message.reset(type->prototype->New());
+    std::vector<Violation> body = read_body(envelope, *command.message);
+    if (!body.empty() || !envelope.command_id_ok) {
+        violations.insert(violations.end(), body.begin(), body.end());
+        return refuse(invalid, std::move(violations));
+    }
+    command.command_id = envelope.command_id.empty() ? derived_command_id(domain, raw)
+                                                     : std::move(envelope.command_id);
+    auto id = settle_id(domain, raw, *type, command.command_id, *command.message);
+    if (!id) {
+        body = with_checks(id.error(), *command.message);
+        violations.insert(violations.end(), body.begin(), body.end());
+        return refuse(invalid, std::move(violations));
+    }
+    command.aggregate_id = std::move(*id);
+    command.body_hash = body_hash(*command.message);
+    move_attributes(envelope, command);
+    if (!violations.empty()) return refuse(invalid, std::move(violations), std::move(command));
+
+    const Partition own = codec::partition_of(command.aggregate_id, partitions);
+    if (own != raw.partition) {
+        std::string text = "belongs into partition " + std::to_string(own.value);
+        return refuse("misrouted", {{type->id_field->json_name(), std::move(text)}},
+                      std::move(command));
+    }
+    std::vector<Violation> checked = codec::check(*command.message);
+    if (!checked.empty()) return refuse(invalid, std::move(checked), std::move(command));
+    return command;
+}
+
+std::string serialize_deterministic(const Message& message) {
+    std::string out;
+    {
+        google::protobuf::io::StringOutputStream stream(&out);
+        google::protobuf::io::CodedOutputStream coded(&stream);
+        coded.SetSerializationDeterministic(true);
+        message.SerializePartialToCodedStream(&coded);
+    }
+    return out;
+}
+
+std::string body_hash(const Message& message) {
+    std::string bytes = message.GetDescriptor()->full_name();
+    bytes += '\0';
+    bytes += serialize_deterministic(message);
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
+    return {reinterpret_cast<const char*>(canonical.digest), sizeof canonical.digest};
+}
+
+}  // namespace foldstream::fold
