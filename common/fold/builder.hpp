@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -39,19 +40,23 @@ const Message* prototype_of() {
 
 }  // namespace detail
 
-// Usage: ProjectionBuilder<OrderRow, OrderEvent>("orders",
-// 1).rollup<CustomerRow>(&contribute).build() Needs, for every event E: std::optional<Row>
-// project(std::optional<Row>, const E&, const Meta&).
+// Usage: see domains/orders/module.cpp. `fold` is called as
+//   std::optional<Row> fold(std::optional<Row>, const E&, const Meta&)
+// for every event E of the variant Event; it is copied and must have no state of its own.
 template <typename Row, typename Event>
 class ProjectionBuilder {
 public:
-    explicit ProjectionBuilder(std::string name, std::int32_t fold_version)
+    template <typename Fold>
+    ProjectionBuilder(std::string name, std::int32_t fold_version, Fold fold)
         : projection_(std::make_unique<Projection>()) {
         projection_->name = std::move(name);
         projection_->fold_version = fold_version;
         projection_->row_prototype = detail::prototype_of<Row>();
         projection_->options = Row::descriptor()->options().GetExtension(v1::row);
-        projection_->project = &project_erased;
+        projection_->project = [fold](std::unique_ptr<Message> row, const EventType& type,
+                                      const Message& event, const Meta& meta) {
+            return project_erased(fold, std::move(row), type, event, meta);
+        };
     }
 
     // contribute: what one row adds to its group, with keys and measures set; nothing = not
@@ -73,34 +78,36 @@ public:
     std::unique_ptr<Projection> build() && { return std::move(projection_); }
 
 private:
-    static std::unique_ptr<Message> project_erased(std::unique_ptr<Message> row,
+    template <typename Fold>
+    static std::unique_ptr<Message> project_erased(const Fold& fold, std::unique_ptr<Message> row,
                                                    const EventType& type, const Message& event,
                                                    const Meta& meta) {
         std::optional<Row> next;
+        bool known = false;
         detail::Alternatives<Event>::each([&]<typename E>() {
             if (type.prototype != detail::prototype_of<E>()) return;
+            known = true;
             std::optional<Row> before;
             if (row) before.emplace(std::move(static_cast<Row&>(*row)));
-            next = project(std::move(before), detail::as<E>(event), meta);
+            next = fold(std::move(before), detail::as<E>(event), meta);
         });
+        // Never "no row": a projection that is given another domain's event must not delete.
+        if (!known) throw std::logic_error(type.name + " is no event of this projection");
         if (!next) return nullptr;
-        if (row) {
-            static_cast<Row&>(*row) = std::move(*next);
-            return row;
-        }
-        return std::make_unique<Row>(std::move(*next));
+        if (!row) return std::make_unique<Row>(std::move(*next));
+        static_cast<Row&>(*row) = std::move(*next);
+        return row;
     }
 
     std::unique_ptr<Projection> projection_;
 };
 
 // Usage: see domains/orders/module.cpp. DomainState is the state's sum type, Event the std::variant
-// of event messages. Needs, by argument-dependent look-up:
-//   std::vector<Event> | Rejection   Decision<Event> decide(const DomainState&, const C&, const
-//   Context&) DomainState                      evolve(DomainState, const E&, const Meta&)
-//   std::string                      encode_state(const DomainState&)
-//   std::optional<DomainState>       decode_state(std::type_identity<DomainState>,
-//   std::string_view)
+// of event messages. Needs, by argument-dependent look-up in DomainState's namespace:
+//   Decision<Event>            decide(const DomainState&, const C&, const Context&), every command
+//   C DomainState                evolve(DomainState, const E&, const Meta&), every event E
+//   std::string                encode_state(const DomainState&)
+//   std::optional<DomainState> decode_state(std::type_identity<DomainState>, std::string_view)
 template <typename DomainState, typename Event>
 class DomainBuilder {
 public:
