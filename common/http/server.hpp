@@ -44,18 +44,32 @@ struct Response {
 Response problem(int status, std::string_view code, std::string_view detail,
                  const std::vector<std::pair<std::string, std::string>>& extra = {});
 
-// Called at most once; destroyed uncalled it answers 500. Movable, any thread.
+// Called at most once (further calls do nothing); destroyed uncalled it answers 500. Copyable, any
+// thread, also after the server has stopped.
 using Responder = std::function<void(Response)>;
+// Called on one of the server's threads: must not block. One that throws answers 500, and what it
+// threw stands in the log only.
 using Handler = std::function<void(Request, Responder)>;
 
-// Routes by method and pattern: literal segments win over {names}. 404 and 405 (with Allow) are
-// problems.
+// Routes by method and pattern: literal segments win over {names}, the leftmost first. 404 and 405
+// (with Allow) are problems. GET routes answer HEAD too. Filled before the server starts, then
+// read-only.
 class Router {
 public:
+    // Throws std::invalid_argument when the same method and pattern is there already.
     void add(std::string method, std::string pattern, Handler handler);
 
+    struct Match {
+        const Handler* handler = nullptr;  // null: see `allow`
+        std::string pattern;
+        std::map<std::string, std::string, std::less<>> values;
+        std::vector<std::string> allow;  // the path's methods when none of them was asked for
+    };
+    // `segments` of the path, percent-decoded.
+    [[nodiscard]] Match find(std::string_view method,
+                             const std::vector<std::string>& segments) const;
+
 private:
-    friend class Server;
     struct Route {
         std::string method;
         std::string pattern;
@@ -69,23 +83,24 @@ struct ServerOptions {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;  // 0: any free one
     int threads = 1;
-    std::size_t max_connections = 1024;
+    std::size_t max_connections = 1024;  // above it: 503 and closed
     std::size_t max_head_bytes = 16 * 1024;
     std::size_t max_body_bytes = 512 * 1024;
-    std::chrono::milliseconds head_timeout{10'000};   // to send a whole request
+    std::chrono::milliseconds head_timeout{10'000};   // to send a whole request; then 408
     std::chrono::milliseconds idle_timeout{60'000};   // between requests
     std::chrono::milliseconds reply_timeout{65'000};  // for the handler; then 504
+    std::chrono::milliseconds write_timeout{30'000};  // for the client to take the answer
 };
 
 // Listens from construction to stop() (or destruction). Throws std::system_error naming the address
-// when the port is taken. `metrics` (optional) gets foldstream_http_requests_total and
-// foldstream_http_request_duration_seconds.
+// when the port is taken. `metrics` (optional, outlives the server) gets
+// foldstream_http_requests_total and foldstream_http_request_duration_seconds.
 class Server {
 public:
     Server(const ServerOptions& options, Router router, runtime::Metrics* metrics);
     ~Server();
     [[nodiscard]] std::uint16_t port() const;
-    // No new connections; what is being answered is, at most `grace`.
+    // No new connections; what is being answered is, at most `grace`. Not from a handler.
     void stop(std::chrono::milliseconds grace);
 
 private:

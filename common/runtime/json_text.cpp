@@ -76,6 +76,15 @@ void append_json_text(std::string_view text, std::string& out) {
     out += '"';
 }
 
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = sequence_length(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
 std::string json_text(std::string_view text) {
     std::string out;
     append_json_text(text, out);

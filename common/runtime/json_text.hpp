@@ -11,4 +11,6 @@ namespace foldstream::runtime {
 void append_json_text(std::string_view text, std::string& out);
 std::string json_text(std::string_view text);
 
+bool is_utf8(std::string_view text);
+
 }  // namespace foldstream::runtime

@@ -1,0 +1,404 @@
+#include "common/http/session.hpp"
+
+#include <array>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include "common/http/request_reader.hpp"
+#include "common/http/target.hpp"
+
+namespace foldstream::http {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr milliseconds linger_time{1'000};
+constexpr std::size_t max_lingered = 1024 * 1024;
+
+class Session;
+
+// One request's way to its answer; held by the copies of its Responder. Destroyed unanswered it
+// answers 500, so that no client waits for a handler that forgot it.
+class Reply {
+public:
+    Reply(std::shared_ptr<Core> core, std::weak_ptr<Session> session, std::uint64_t serial)
+        : core_(std::move(core)), session_(std::move(session)), serial_(serial) {}
+    Reply(const Reply&) = delete;
+    Reply& operator=(const Reply&) = delete;
+    ~Reply();
+    void answer(Response response);
+
+private:
+    std::shared_ptr<Core> core_;  // shared: the strand must outlive the server while this is held
+    std::weak_ptr<Session> session_;
+    std::uint64_t serial_;
+    std::atomic<bool> answered_{false};
+};
+
+// One connection: reads a request, has it answered, writes the answer, reads the next. One request
+// at a time, so pipelined ones are answered in order. Everything runs on the socket's strand but
+// drain(). A broken connection only ends this object.
+//
+//   idle -> reading -> answering -> writing -> idle | lingering | closed
+class Session final : public Connection, public std::enable_shared_from_this<Session> {
+public:
+    Session(Core& core, std::weak_ptr<Core> owner, asio::ip::tcp::socket socket)
+        : core_(core),
+          owner_(std::move(owner)),
+          socket_(std::move(socket)),
+          timer_(socket_.get_executor()),
+          buffer_(core.options.max_head_bytes + read_ahead) {}
+    ~Session() override;
+
+    void serve() {
+        asio::dispatch(socket_.get_executor(), [self = shared_from_this()] { self->next(); });
+    }
+    void refuse() {
+        asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
+            Response refusal = problem(503, "overloaded", "too many connections");
+            refusal.headers.emplace_back("Retry-After", "1");
+            self->respond_and_close(std::move(refusal));
+        });
+    }
+    void drain() override {
+        asio::post(socket_.get_executor(), [self = shared_from_this()] {
+            if (self->phase_ == Phase::idle) self->close();
+        });
+    }
+    void abort() override { close(); }
+    void answer_later(std::uint64_t serial, Response response) {
+        asio::dispatch(socket_.get_executor(),
+                       [self = shared_from_this(), serial, r = std::move(response)]() mutable {
+                           self->answer(serial, std::move(r));
+                       });
+    }
+
+private:
+    enum class Phase { idle, reading, answering, writing, lingering, closed };
+    static constexpr std::size_t read_ahead = 8 * 1024;
+
+    // Recursion is bounded: each answer is written asynchronously.
+    void next();
+    void read_some();
+    void on_read(error_code error, std::size_t n);
+    void parse();
+    void on_head();
+    void on_request();
+    void handle(Router::Match match, Request request);
+    void answer(std::uint64_t serial, Response response);
+    void respond_and_close(Response response);
+    void write(Response response);
+    void on_written(error_code error);
+    void linger();
+    void linger_some();
+    void close();
+    void deadline(milliseconds from_now);
+    void arm();
+    void on_deadline();
+    void fail_reading(error_code error);
+    [[nodiscard]] Request take_request(Target target);
+
+    Core& core_;
+    std::weak_ptr<Core> owner_;
+    asio::ip::tcp::socket socket_;
+    asio::steady_timer timer_;
+    steady_clock::time_point deadline_;
+    bool timer_runs_ = false;
+    bool too_slow_ = false;
+    Phase phase_ = Phase::idle;
+    beast::flat_buffer buffer_;
+    std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
+    bool head_seen_ = false;
+    std::optional<BeastResponse> out_;
+    std::uint64_t serial_ = 0;  // of the request in work
+    std::string route_;
+    std::string method_;
+    unsigned version_ = 11;
+    bool keep_alive_ = false;
+    steady_clock::time_point began_;
+    std::size_t lingered_ = 0;
+    std::array<char, 4096> waste_{};
+};
+
+Reply::~Reply() {
+    if (answered_) return;
+    core_->log.error("a handler ended without an answer");
+    answer(problem(500, "internal", "something went wrong"));
+}
+
+void Reply::answer(Response response) {
+    if (answered_.exchange(true)) return;
+    if (const auto session = session_.lock()) session->answer_later(serial_, std::move(response));
+}
+
+Session::~Session() {
+    const std::lock_guard lock(core_.mutex);
+    // Expired ones compare by owner, so this finds its own.
+    core_.connections.erase(weak_from_this());
+    --core_.open;
+    core_.emptied.notify_all();
+}
+
+void Session::next() {
+    phase_ = Phase::idle;
+    if (core_.draining) return close();
+    too_slow_ = false;
+    head_seen_ = false;
+    route_.clear();
+    method_.clear();
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(core_.options.max_head_bytes));
+    parser_->body_limit(core_.options.max_body_bytes);
+    deadline(core_.options.idle_timeout);
+    parse();
+}
+
+void Session::read_some() {
+    const std::size_t room = buffer_.max_size() - buffer_.size();
+    if (room == 0) return fail_reading(beast::http::error::buffer_overflow);
+    socket_.async_read_some(
+        buffer_.prepare(std::min(room, read_ahead)),
+        [self = shared_from_this()](error_code error, std::size_t n) { self->on_read(error, n); });
+}
+
+void Session::on_read(error_code error, std::size_t n) {
+    if (phase_ == Phase::closed) return;
+    if (error) return fail_reading(error);
+    buffer_.commit(n);
+    parse();
+}
+
+// Gives the parser what is there; goes on when head or whole request are complete.
+void Session::parse() {
+    while (buffer_.size() > 0) {
+        if (phase_ == Phase::idle) {
+            phase_ = Phase::reading;
+            deadline(core_.options.head_timeout);
+        }
+        error_code error;
+        buffer_.consume(parser_->put(buffer_.data(), error));
+        if (error == beast::http::error::need_more) break;
+        if (error) return fail_reading(error);
+        if (parser_->is_header_done() && !head_seen_) return on_head();
+        if (parser_->is_done()) return on_request();
+    }
+    read_some();
+}
+
+void Session::on_head() {
+    head_seen_ = true;
+    const BeastRequest& head = parser_->get();
+    version_ = head.version() == 10 ? 10 : 11;
+    method_ = std::string(head.method_string());
+    if (auto refusal = refuse_head(head)) return respond_and_close(std::move(*refusal));
+    if (parser_->is_done()) return on_request();
+    parser_->eager(true);
+    if (head[beast::http::field::expect].empty()) return parse();
+    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    asio::async_write(socket_, asio::buffer(go_on),
+                      [self = shared_from_this()](error_code error, std::size_t) {
+                          if (self->phase_ == Phase::closed) return;
+                          if (error) return self->close();
+                          self->parse();
+                      });
+}
+
+void Session::fail_reading(error_code error) {
+    if (too_slow_ && phase_ == Phase::reading) {
+        return respond_and_close(
+            problem(408, "too-slow", "the request did not arrive within the time for it"));
+    }
+    if (error == beast::http::error::body_limit) {
+        return respond_and_close(problem(
+            413, "too-large",
+            "the body may have " + std::to_string(core_.options.max_body_bytes) + " bytes"));
+    }
+    if (error == beast::http::error::header_limit || error == beast::http::error::buffer_overflow) {
+        return respond_and_close(problem(
+            431, "too-large",
+            "the head may have " + std::to_string(core_.options.max_head_bytes) + " bytes"));
+    }
+    // Not the parser's: the client has gone.
+    const error_code parsers = beast::http::make_error_code(beast::http::error::bad_method);
+    if (error.category() != parsers.category()) return close();
+    respond_and_close(problem(400, "invalid", "not an HTTP/1.1 request: " + error.message()));
+}
+
+Request Session::take_request(Target target) {
+    BeastRequest message = parser_->release();
+    Request request;
+    request.method = method_;
+    request.path = std::move(target.path);
+    request.query = std::move(target.query);
+    for (const auto& header : message) {
+        std::string name(header.name_string());
+        for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        const auto [at, fresh] = request.headers.try_emplace(name, std::string(header.value()));
+        if (!fresh) at->second += ", " + std::string(header.value());
+    }
+    request.body = std::move(message.body());
+    return request;
+}
+
+void Session::on_request() {
+    phase_ = Phase::answering;
+    began_ = steady_clock::now();
+    keep_alive_ = parser_->get().keep_alive();
+    auto target = parse_target({parser_->get().target().data(), parser_->get().target().size()});
+    if (!target) {
+        return write(problem(400, "invalid", "the request's target is not a legal URL"));
+    }
+    Router::Match match = core_.router.find(method_, target->segments);
+    if (match.handler == nullptr && match.allow.empty()) {
+        return write(problem(404, "not-found", "there is no such route"));
+    }
+    if (match.handler == nullptr) {
+        Response refusal = problem(405, "method-not-allowed", "this route has other methods");
+        std::string allow;
+        for (const std::string& method : match.allow) allow += (allow.empty() ? "" : ", ") + method;
+        refusal.headers.emplace_back("Allow", std::move(allow));
+        return write(std::move(refusal));
+    }
+    handle(std::move(match), take_request(std::move(*target)));
+}
+
+void Session::handle(Router::Match match, Request request) {
+    const auto owner = owner_.lock();
+    if (!owner) return close();
+    route_ = match.pattern;
+    request.route = std::move(match.pattern);
+    request.path_values = std::move(match.values);
+    deadline(core_.options.reply_timeout);
+    // shared: a Responder is a std::function, and those are copied
+    const auto reply = std::make_shared<Reply>(owner, weak_from_this(), ++serial_);
+    try {
+        (*match.handler)(std::move(request),
+                         [reply](Response response) { reply->answer(std::move(response)); });
+    } catch (const std::exception& error) {
+        core_.log.error("a handler failed", {{"route", route_}, {"error", error.what()}});
+        reply->answer(problem(500, "internal", "something went wrong"));
+    }
+}
+
+void Session::answer(std::uint64_t serial, Response response) {
+    if (phase_ != Phase::answering || serial != serial_) return;
+    write(std::move(response));
+}
+
+void Session::respond_and_close(Response response) {
+    keep_alive_ = false;
+    began_ = steady_clock::now();
+    write(std::move(response));
+}
+
+void Session::write(Response response) {
+    phase_ = Phase::writing;
+    if (core_.draining) keep_alive_ = false;
+    deadline(core_.options.write_timeout);
+    out_.emplace(to_beast(std::move(response), version_, method_ == "HEAD", keep_alive_));
+    beast::http::async_write(
+        socket_, *out_,
+        [self = shared_from_this()](error_code error, std::size_t) { self->on_written(error); });
+}
+
+void Session::on_written(error_code error) {
+    if (phase_ == Phase::closed) return;
+    core_.probe.answered(route_, method_, static_cast<int>(out_->result_int()),
+                         steady_clock::now() - began_);
+    out_.reset();
+    if (error) return close();
+    if (keep_alive_) return next();
+    linger();
+}
+
+// The client may still be sending: a socket closed with bytes unread makes its kernel throw our
+// answer away (RFC 9112, 9.6).
+void Session::linger() {
+    phase_ = Phase::lingering;
+    error_code error;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+    if (error) return close();
+    deadline(linger_time);
+    linger_some();
+}
+
+void Session::linger_some() {
+    socket_.async_read_some(asio::buffer(waste_),
+                            [self = shared_from_this()](error_code error, std::size_t n) {
+                                if (self->phase_ == Phase::closed) return;
+                                self->lingered_ += n;
+                                if (error || self->lingered_ > max_lingered) return self->close();
+                                self->linger_some();
+                            });
+}
+
+void Session::close() {
+    phase_ = Phase::closed;
+    timer_.cancel();
+    error_code ignored;
+    socket_.close(ignored);
+}
+
+// One wait runs for many deadlines: it is only begun anew when a deadline comes earlier.
+void Session::deadline(milliseconds from_now) {
+    deadline_ = steady_clock::now() + from_now;
+    if (!timer_runs_ || timer_.expiry() > deadline_) arm();
+}
+
+void Session::arm() {
+    timer_runs_ = true;
+    timer_.expires_at(deadline_);
+    timer_.async_wait([self = shared_from_this()](error_code error) {
+        if (error || self->phase_ == Phase::closed) return;
+        if (steady_clock::now() < self->deadline_) return self->arm();
+        self->timer_runs_ = false;
+        self->on_deadline();
+    });
+}
+
+void Session::on_deadline() {
+    switch (phase_) {
+        case Phase::reading: {
+            too_slow_ = true;  // the read ends with an error, and is answered there
+            error_code ignored;
+            socket_.cancel(ignored);
+            return;
+        }
+        case Phase::answering:
+            ++serial_;  // a late answer is nobody's
+            return write(problem(504, "no-answer-in-time", "the answer took too long"));
+        case Phase::idle:
+        case Phase::writing:
+        case Phase::lingering:
+        case Phase::closed:
+            return close();
+    }
+}
+
+}  // namespace
+
+void start_connection(const std::shared_ptr<Core>& core, asio::ip::tcp::socket socket,
+                      Admission admission) {
+    const auto session = std::make_shared<Session>(*core, core, std::move(socket));
+    {
+        const std::lock_guard lock(core->mutex);
+        core->connections.insert(session);
+    }
+    if (admission == Admission::serve) {
+        session->serve();
+    } else {
+        session->refuse();
+    }
+}
+
+}  // namespace foldstream::http
