@@ -18,6 +18,10 @@ class Failed(Exception):
         self.log = log
 
 
+class WrongUsage(Failed):
+    """The user named something that does not exist."""
+
+
 @dataclass(frozen=True)
 class Workspace:
     """One local cluster's files: data, logs, pid files and the sourceable env."""
