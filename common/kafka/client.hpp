@@ -20,6 +20,7 @@ struct Callbacks {
     void (*rebalance)(rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*,
                       void*) = nullptr;
     void (*delivery)(rd_kafka_t*, const rd_kafka_message_t*, void*) = nullptr;
+    void (*error)(rd_kafka_t*, int, const char*, void*) = nullptr;
 };
 
 // The common values, then `values`, then settings.extra, each over the former. Throws Error (not to

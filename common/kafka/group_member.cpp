@@ -69,7 +69,7 @@ GroupMember::GroupMember(const Settings& settings, std::string group, std::strin
         {"fetch.message.max.bytes", "1024"},
     };
     impl_->handle = make_handle(RD_KAFKA_CONSUMER, settings, values,
-                                Callbacks{impl_.get(), &Impl::on_rebalance, nullptr});
+                                Callbacks{impl_.get(), &Impl::on_rebalance, nullptr, nullptr});
     rd_kafka_poll_set_consumer(impl_->handle.get());
     impl_->queue.reset(rd_kafka_queue_get_consumer(impl_->handle.get()));
     ring_on(impl_->queue.get(), wakeup);

@@ -13,7 +13,6 @@ namespace foldstream::kafka {
 
 namespace {
 
-constexpr std::chrono::milliseconds start_limit{10'000};
 // A topic made a moment ago may not have reached the broker that is asked.
 constexpr std::chrono::milliseconds unknown_topic_limit{3'000};
 constexpr std::chrono::milliseconds ask_again{50};
@@ -113,10 +112,11 @@ Producer::Producer(const Settings& settings, const std::vector<std::string>& top
     impl_->settings = settings;
     impl_->report = std::move(report);
     impl_->handle = make_handle(RD_KAFKA_PRODUCER, settings, producer_values(options),
-                                Callbacks{impl_.get(), nullptr, &Impl::on_delivery});
+                                Callbacks{impl_.get(), nullptr, &Impl::on_delivery, nullptr});
     impl_->queue.reset(rd_kafka_queue_get_main(impl_->handle.get()));
     ring_on(impl_->queue.get(), wakeup);
-    const auto deadline = std::chrono::steady_clock::now() + start_limit;
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(options.start_timeout_ms);
     for (const std::string& topic : topics) impl_->know(topic, deadline);
 }
 

@@ -42,6 +42,7 @@ struct ProducerOptions {
     std::uint32_t linger_ms = 0;
     std::uint32_t message_timeout_ms = 60'000;
     std::string compression = "lz4";
+    std::uint32_t start_timeout_ms = 10'000;  // to find the broker and the topics
 };
 
 enum class Produced {
@@ -57,7 +58,8 @@ public:
     using Report = std::function<void(const DeliveryReport&)>;
 
     // Asks for the metadata of `topics` so that the first record does not stall. Throws
-    // kafka::Error when the broker cannot be reached within 10 s.
+    // kafka::Error when the broker cannot be reached within start_timeout_ms, or a topic is not
+    // there.
     Producer(const Settings& settings, const std::vector<std::string>& topics,
              const ProducerOptions& options, Report report, Wakeup& wakeup);
     // Does not wait for what is queued: use flush() before.

@@ -5,10 +5,13 @@
 
 #include "common/kafka/client.hpp"
 #include "common/kafka/error.hpp"
+#include "common/kafka/log_sink.hpp"
 
 namespace foldstream::kafka {
 
 namespace {
+
+constexpr int error_level = 3;
 
 rd_kafka_message_t* message(void* held) { return static_cast<rd_kafka_message_t*>(held); }
 
@@ -94,6 +97,21 @@ struct Reader::Impl {
     Handle handle;
     TopicHandle topic;
     std::vector<Queue> queues;  // by partition; null = not started
+    // What the queue served just now said of its partition other than by a message: that it, or its
+    // topic, does not exist (any more).
+    std::optional<std::pair<rd_kafka_resp_err_t, std::string>> said;
+
+    static void on_error(rd_kafka_t*, int error, const char* reason, void* opaque) {
+        static_cast<Impl*>(opaque)->said.emplace(static_cast<rd_kafka_resp_err_t>(error), reason);
+    }
+
+    // Errors of brokers: the client gets over them.
+    void serve_main() {
+        rd_kafka_poll(handle.get(), 0);
+        if (!said) return;
+        write_log(error_level, "READER", said->second);
+        said.reset();
+    }
 
     [[nodiscard]] rd_kafka_queue_t* queue(Partition partition) const {
         const auto index = static_cast<std::size_t>(partition.value);
@@ -106,7 +124,8 @@ Reader::Reader(const Settings& settings, std::string topic, const ReaderOptions&
     : impl_(std::make_unique<Impl>()) {
     impl_->name = std::move(topic);
     impl_->wakeup = &wakeup;
-    impl_->handle = make_handle(RD_KAFKA_CONSUMER, settings, reader_values(options));
+    impl_->handle = make_handle(RD_KAFKA_CONSUMER, settings, reader_values(options),
+                                Callbacks{impl_.get(), nullptr, nullptr, &Impl::on_error});
     impl_->topic = make_topic(impl_->handle.get(), impl_->name);
 }
 
@@ -145,18 +164,30 @@ std::optional<Fetched> Reader::next(Partition partition) {
     rd_kafka_queue_t* queue = impl_->queue(partition);
     if (queue == nullptr) return std::nullopt;
     Message held(rd_kafka_consume_queue(queue, 0));
-    if (!held) return std::nullopt;
+    const auto said = std::exchange(impl_->said, std::nullopt);
+    if (!held) {
+        impl_->serve_main();
+        if (!said) return std::nullopt;
+        return Fetched(partition_error(partition, said->first, said->second));
+    }
     if (held->err == RD_KAFKA_RESP_ERR_NO_ERROR) return Fetched(Record(held.release()));
     if (held->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         return Fetched(EndOfPartition{Offset(held->offset)});
     }
+    return Fetched(partition_error(
+        partition, held->err,
+        "at offset " + std::to_string(held->offset) + ": " + rd_kafka_message_errstr(held.get())));
+}
+
+PartitionError Reader::partition_error(Partition partition, int code,
+                                       const std::string& reason) const {
+    const auto kind = static_cast<rd_kafka_resp_err_t>(code);
     PartitionError error;
-    error.reason = impl_->name + " partition " + std::to_string(partition.value) + " at offset " +
-                   std::to_string(held->offset) + ": " + rd_kafka_message_errstr(held.get());
-    error.out_of_range = held->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-                         held->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
-    error.transient = !error.out_of_range && passes_by(held->err);
-    return Fetched(std::move(error));
+    error.reason = impl_->name + " partition " + std::to_string(partition.value) + ": " + reason;
+    error.out_of_range = kind == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+                         kind == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+    error.transient = !error.out_of_range && passes_by(kind);
+    return error;
 }
 
 const std::string& Reader::topic() const { return impl_->name; }

@@ -81,6 +81,8 @@ public:
     [[nodiscard]] const std::string& topic() const;
 
 private:
+    [[nodiscard]] PartitionError partition_error(Partition partition, int code,
+                                                 const std::string& reason) const;
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
