@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "common/fold/table_plan.hpp"
+
 namespace foldstream::fold {
 
 namespace {
@@ -98,7 +100,10 @@ void check_projection(const DomainModule& domain, const Projection& projection, 
                         "\" is not named as its projection \"" + projection.name + "\"");
     }
     Seen::once(seen.tables, projection.name, "tables");
+    // The plans check all that concerns columns.
+    const TablePlan base(projection);
     for (const RollupType& rollup : projection.rollups) {
+        const RollupPlan plan(base, rollup);
         Seen::once(seen.tables, rollup.options.table(), "tables");
     }
 }

@@ -16,20 +16,10 @@
 #include <vector>
 
 #include "common/core/ids.hpp"
+#include "common/fold/column.hpp"
 #include "common/fold/domain.hpp"
 
 namespace foldstream::fold {
-
-enum class ColumnKind { text, boolean, int32, int64, float64, bytes, enumeration, timestamp, json };
-
-struct Column {
-    const google::protobuf::FieldDescriptor* field = nullptr;
-    std::string name;       // proto name = column name
-    std::string json_name;  // lowerCamelCase
-    ColumnKind kind = ColumnKind::text;
-    std::string sql_type;   // "text COLLATE \"C\"", "int8", "timestamptz" …
-    bool nullable = false;  // timestamps and optional fields
-};
 
 // The columns that the platform adds to every row table.
 struct SystemColumns {
@@ -42,7 +32,9 @@ struct SystemColumns {
 
 class TablePlan {
 public:
-    // Throws std::invalid_argument naming the field when a type has no column form.
+    // Throws std::invalid_argument naming the field when a type has no column form, or when the
+    // key, an index, a filter, a sort or search field is not what it must be. The projection must
+    // outlive the plan.
     explicit TablePlan(const Projection& projection);
 
     [[nodiscard]] const Projection& projection() const { return *projection_; }
@@ -54,7 +46,8 @@ public:
     [[nodiscard]] std::string table(Generation generation) const;
     // read.<table>
     [[nodiscard]] std::string view() const;
-    // CREATE TABLE and indexes (primary key first), each one statement.
+    // CREATE TABLE and indexes (primary key first), each one statement. Every index ends with the
+    // row key, so that keyset pages and "the newest" come out of it in order.
     [[nodiscard]] std::vector<std::string> create_table(Generation generation) const;
     // CREATE VIEW read.<table> AS SELECT <columns> FROM the generation's table: system columns left
     // out except _partition, _version, _sequence.
@@ -86,8 +79,12 @@ public:
     [[nodiscard]] static std::int16_t bucket_of(std::string_view key);
 
 private:
+    void check_options() const;
+    const Column& require(std::string_view name, const char* what) const;
+
     const Projection* projection_;
     std::vector<Column> columns_;
+    std::vector<ColumnPlan> plans_;  // one a column
     std::size_t key_ = 0;
 };
 
@@ -95,6 +92,8 @@ private:
 // of valid rows overflows.
 class RollupPlan {
 public:
+    // Throws std::invalid_argument naming the field when the annotations contradict each other or
+    // the base. Base and rollup must outlive the plan.
     RollupPlan(const TablePlan& base, const RollupType& rollup);
 
     struct Delta {
@@ -125,14 +124,23 @@ public:
     [[nodiscard]] std::optional<Delta> delta(const Message& row, int sign) const;
 
 private:
+    void add_field(const google::protobuf::FieldDescriptor& field);
+    void check_view_columns() const;
+    void check_latest() const;
+    [[nodiscard]] const Column* find(std::string_view name) const;
+    [[nodiscard]] const Column* find_key(std::string_view name) const;
+    [[nodiscard]] const v1::Derived* derived(std::string_view name) const;
+    [[nodiscard]] const v1::LatestColumn* latest(std::string_view name) const;
+    [[nodiscard]] std::string summed(Generation generation) const;
+    [[nodiscard]] std::string lateral(Generation generation) const;
+    [[nodiscard]] std::string conflict_columns() const;
+
     const RollupType* rollup_;
     const TablePlan* base_;
     std::vector<Column> keys_;
     std::vector<Column> measures_;
     std::vector<Column> columns_;
+    std::vector<ColumnPlan> key_plans_;  // one a key
 };
-
-// Appends `text` as a quoted element of a Postgres array literal.
-void append_array_text(std::string_view text, std::string& out);
 
 }  // namespace foldstream::fold

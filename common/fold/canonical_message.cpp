@@ -1,0 +1,190 @@
+#include "common/fold/canonical_message.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "common/codec/check.hpp"
+
+namespace foldstream::fold {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+namespace {
+
+constexpr std::int64_t least_ms = -62'135'596'800'000;     // 0001-01-01T00:00:00.000Z
+constexpr std::int64_t greatest_ms = 253'402'300'799'999;  // 9999-12-31T23:59:59.999Z
+constexpr std::int32_t ns_a_ms = 1'000'000;
+constexpr int seconds_field = 1;
+constexpr int nanos_field = 2;
+
+bool is_time(const Descriptor& type) { return type.full_name() == "google.protobuf.Timestamp"; }
+
+template <typename Number>
+Number canonical_number(Number value) {
+    if (std::isnan(value)) return std::numeric_limits<Number>::quiet_NaN();
+    return value == 0 ? Number{0} : value;
+}
+
+void canonicalise_float(Message& message, const FieldDescriptor* field) {
+    const Reflection& r = *message.GetReflection();
+    if (!field->is_repeated()) {
+        r.SetFloat(&message, field, canonical_number(r.GetFloat(message, field)));
+        return;
+    }
+    for (int i = 0; i < r.FieldSize(message, field); ++i) {
+        r.SetRepeatedFloat(&message, field, i,
+                           canonical_number(r.GetRepeatedFloat(message, field, i)));
+    }
+}
+
+void canonicalise_double(Message& message, const FieldDescriptor* field) {
+    const Reflection& r = *message.GetReflection();
+    if (!field->is_repeated()) {
+        r.SetDouble(&message, field, canonical_number(r.GetDouble(message, field)));
+        return;
+    }
+    for (int i = 0; i < r.FieldSize(message, field); ++i) {
+        r.SetRepeatedDouble(&message, field, i,
+                            canonical_number(r.GetRepeatedDouble(message, field, i)));
+    }
+}
+
+void canonicalise_text(Message& message, const FieldDescriptor* field) {
+    const Reflection& reflection = *message.GetReflection();
+    std::string scratch;
+    if (!field->is_repeated()) {
+        const std::string& text = reflection.GetStringReference(message, field, &scratch);
+        if (!is_canonical_text(text)) reflection.SetString(&message, field, canonical_text(text));
+        return;
+    }
+    for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+        const std::string& text =
+            reflection.GetRepeatedStringReference(message, field, i, &scratch);
+        if (!is_canonical_text(text)) {
+            reflection.SetRepeatedString(&message, field, i, canonical_text(text));
+        }
+    }
+}
+
+}  // namespace
+
+double canonical(double value) { return canonical_number(value); }
+
+float canonical(float value) { return canonical_number(value); }
+
+bool is_canonical_text(std::string_view text) {
+    return text.find('\0') == std::string_view::npos && codec::is_utf8(text);
+}
+
+std::string canonical_text(std::string_view text) {
+    constexpr std::size_t longest_sequence = 4;
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        std::size_t length = 1;
+        while (length <= longest_sequence && length <= text.size() &&
+               !codec::is_utf8(text.substr(0, length))) {
+            ++length;
+        }
+        const bool sound = length <= longest_sequence && length <= text.size() && text[0] != '\0';
+        if (!sound) length = 1;
+        out += sound ? text.substr(0, length) : std::string_view("\xEF\xBF\xBD");
+        text.remove_prefix(length);
+    }
+    return out;
+}
+
+std::int64_t time_ms(const Message& timestamp) {
+    const Descriptor& type = *timestamp.GetDescriptor();
+    const Reflection& reflection = *timestamp.GetReflection();
+    const std::int64_t seconds =
+        reflection.GetInt64(timestamp, type.FindFieldByNumber(seconds_field));
+    const std::int32_t nanos = reflection.GetInt32(timestamp, type.FindFieldByNumber(nanos_field));
+    const std::int64_t ms = std::clamp(seconds, least_ms / 1000, greatest_ms / 1000) * 1000 +
+                            std::clamp(nanos, 0, 999'999'999) / ns_a_ms;
+    return std::clamp(ms, least_ms, greatest_ms);
+}
+
+void set_time_ms(Message& timestamp, std::int64_t ms) {
+    const Descriptor& type = *timestamp.GetDescriptor();
+    const Reflection& reflection = *timestamp.GetReflection();
+    const std::int64_t rest = ((ms % 1000) + 1000) % 1000;
+    reflection.SetInt64(&timestamp, type.FindFieldByNumber(seconds_field), (ms - rest) / 1000);
+    reflection.SetInt32(&timestamp, type.FindFieldByNumber(nanos_field),
+                        static_cast<std::int32_t>(rest) * ns_a_ms);
+}
+
+CanonicalMessage::CanonicalMessage(const Descriptor& type) : root_(plan(type)) {}
+
+void CanonicalMessage::apply(Message& message) const { apply(message, *root_); }
+
+const CanonicalMessage::TypePlan* CanonicalMessage::plan(const Descriptor& type) {
+    std::unique_ptr<TypePlan>& place = plans_[&type];
+    if (place) return place.get();
+    place = std::make_unique<TypePlan>();
+    TypePlan& made = *place;
+    made.time = is_time(type);
+    if (made.time) return &made;
+    for (int i = 0; i < type.field_count(); ++i) {
+        const FieldDescriptor* field = type.field(i);
+        switch (field->cpp_type()) {
+            case FieldDescriptor::CPPTYPE_MESSAGE:
+                made.steps.push_back({field, plan(*field->message_type())});
+                break;
+            case FieldDescriptor::CPPTYPE_STRING:
+                if (field->type() == FieldDescriptor::TYPE_STRING) made.steps.push_back({field});
+                break;
+            case FieldDescriptor::CPPTYPE_FLOAT:
+            case FieldDescriptor::CPPTYPE_DOUBLE:
+                made.steps.push_back({field});
+                break;
+            default:
+                break;
+        }
+    }
+    return &made;
+}
+
+void CanonicalMessage::apply(Message& message, const TypePlan& plan) {
+    const Reflection& reflection = *message.GetReflection();
+    if (!reflection.GetUnknownFields(message).empty()) {
+        reflection.MutableUnknownFields(&message)->Clear();
+    }
+    if (plan.time) {
+        set_time_ms(message, time_ms(message));
+        return;
+    }
+    for (const Step& step : plan.steps) {
+        const bool there = step.field->is_repeated() ? reflection.FieldSize(message, step.field) > 0
+                                                     : reflection.HasField(message, step.field);
+        if (there) apply_step(message, step);
+    }
+}
+
+void CanonicalMessage::apply_step(Message& message, const Step& step) {
+    const Reflection& reflection = *message.GetReflection();
+    const FieldDescriptor* field = step.field;
+    switch (field->cpp_type()) {
+        case FieldDescriptor::CPPTYPE_MESSAGE:
+            if (!field->is_repeated()) {
+                apply(*reflection.MutableMessage(&message, field), *step.inside);
+                return;
+            }
+            for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+                apply(*reflection.MutableRepeatedMessage(&message, field, i), *step.inside);
+            }
+            return;
+        case FieldDescriptor::CPPTYPE_STRING:
+            return canonicalise_text(message, field);
+        case FieldDescriptor::CPPTYPE_FLOAT:
+            return canonicalise_float(message, field);
+        default:
+            return canonicalise_double(message, field);
+    }
+}
+
+}  // namespace foldstream::fold
