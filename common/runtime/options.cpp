@@ -45,7 +45,10 @@ void collect_names(const CLI::App& app, std::set<std::string, std::less<>>& name
 
 // Kubernetes puts FOLDSTREAM_<SERVICE>_PORT and the like into every pod: a warning, no error.
 void warn_of_unknown_variables(const CLI::App& app) {
-    std::set<std::string, std::less<>> known{"FOLDSTREAM_CONFIG"};
+    // What a cluster's env file names for everybody is nobody's mistake.
+    std::set<std::string, std::less<>> known{"FOLDSTREAM_CONFIG", "FOLDSTREAM_KAFKA_BROKERS",
+                                             "FOLDSTREAM_POSTGRES_URL", "FOLDSTREAM_COMMAND_URL",
+                                             "FOLDSTREAM_QUERY_URL"};
     collect_names(app, known);
     for (char** variable = environ; *variable != nullptr; ++variable) {
         const std::string_view text(*variable);
