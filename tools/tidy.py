@@ -19,7 +19,7 @@ from pathlib import Path
 
 FUNCTION_LINES = 70
 FILE_LINES = 600
-TEST_NAME_WORDS = 3
+TEST_NAME_WORDS = 2
 CXX = (".hpp", ".cpp")
 CODE = (*CXX, ".py", ".proto", ".sql", ".sh", ".cmake")
 NOT_OURS = {".git", ".dev", "build", "node_modules", "__pycache__"}

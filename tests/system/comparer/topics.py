@@ -1,0 +1,129 @@
+"""Reads whole topics from Kafka: everything up to the end that stood there at the beginning."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+
+from comparer.bodies import Bodies
+from comparer.validity import ENTRIES, FRAME, STOPS, Validity
+
+BATCH = 5000
+SILENCE_SECONDS = 30
+
+
+class Unreadable(Exception):
+    """A reader of the log has to stop here."""
+
+
+@dataclass(frozen=True)
+class Record:
+    offset: int
+    append_time_ms: int
+    key: bytes | None
+    value: bytes
+
+
+class Topics:
+    """Each call reads from the start again. Not to be used from two threads."""
+
+    def __init__(self, brokers: str) -> None:
+        self.brokers = brokers
+
+    def consumer(self, isolation: str) -> Consumer:
+        settings: dict[str, Any] = {
+            "bootstrap.servers": self.brokers,
+            "group.id": "comparer",  # never joined: partitions are assigned by hand
+            "enable.auto.commit": False,
+            "auto.offset.reset": "error",
+            "isolation.level": isolation,
+            "check.crcs": True,
+            "fetch.wait.max.ms": 20,
+            "enable.partition.eof": True,
+        }
+        return Consumer(settings)
+
+    def partitions(self, topic: str) -> list[int]:
+        consumer = self.consumer("read_uncommitted")
+        try:
+            known = consumer.list_topics(topic, timeout=10).topics[topic]
+            if known.error is not None:
+                raise KafkaException(known.error)
+            return sorted(known.partitions)
+        finally:
+            consumer.close()
+
+    def read(self, topic: str, partition: int, isolation: str) -> Iterator[Record]:
+        consumer = self.consumer(isolation)
+        try:
+            consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
+            while True:
+                messages = consumer.consume(BATCH, timeout=SILENCE_SECONDS)
+                if not messages:
+                    raise Unreadable(f"{topic}/{partition}: nothing read for {SILENCE_SECONDS} s")
+                for message in messages:
+                    error = message.error()
+                    if error is None:
+                        time = message.timestamp()[1]
+                        value = message.value() or b""
+                        yield Record(message.offset(), time, message.key(), value)
+                    elif error.code() == KafkaError._PARTITION_EOF:
+                        return
+                    else:
+                        raise Unreadable(f"{topic}/{partition}: {error}")
+        finally:
+            consumer.close()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A valid entry and its place."""
+
+    sequence: int
+    body: Any  # foldstream.v1.Entry
+
+
+@dataclass
+class Log:
+    """What counts in one partition of a log: entries, who opened each epoch; and of which epochs
+    the records were that do not count."""
+
+    partition: int
+    validity: Validity = field(default_factory=Validity)
+    entries: list[Entry] = field(default_factory=list)
+    owners: dict[int, str] = field(default_factory=dict)
+    ignored_entries: Counter[int] = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
+
+
+def read_log(topics: Topics, topic: str, partition: int, bodies: Bodies) -> Log:
+    log = Log(partition)
+    for record in topics.read(topic, partition, "read_uncommitted"):
+        feed(log, record, bodies)
+    return log
+
+
+def feed(log: Log, record: Record, bodies: Bodies) -> None:
+    """The next record of the partition, in offset order."""
+    verdict = log.validity.feed(record.offset, record.value)
+    log.verdicts[verdict] += 1
+    if verdict in STOPS:
+        raise Unreadable(f"partition {log.partition} at {record.offset}: {verdict}")
+    if verdict == "claim":
+        claim = bodies.log.Claim.FromString(record.value[FRAME.size :])
+        log.owners[log.validity.epoch] = claim.owner
+    elif verdict == "entries":
+        log.entries += entries_of(record, log, bodies)
+    elif verdict != "foreign" and FRAME.unpack_from(record.value)[2] == ENTRIES:
+        log.ignored_entries[FRAME.unpack_from(record.value)[4]] += 1
+
+
+def entries_of(record: Record, log: Log, bodies: Bodies) -> list[Entry]:
+    count = FRAME.unpack_from(record.value)[3]
+    entries = bodies.log.Entries.FromString(record.value[FRAME.size :]).entries
+    if len(entries) != count:
+        raise Unreadable(f"partition {log.partition} at {record.offset}: not {count} entries")
+    first = log.validity.sequence - count + 1
+    return [Entry(first + i, entry) for i, entry in enumerate(entries)]

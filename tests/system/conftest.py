@@ -1,0 +1,95 @@
+"""Real processes over the lane's Kafka and Postgres (their addresses are in the environment)."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from comparer.compare import Report, compare
+from confluent_kafka.admin import AdminClient
+from paths import Workspace
+from processes import free_port, wait_for
+from services import Service, Services
+
+BUILD = Path(os.environ["FOLDSTREAM_BUILD"])
+BROKERS = os.environ["FOLDSTREAM_KAFKA_BROKERS"]
+POSTGRES = os.environ["FOLDSTREAM_POSTGRES_URL"]
+WAIT_SECONDS = 60
+
+
+class Stack:
+    """Fresh topics and a fresh database, and the services that a test starts on them."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.brokers, self.postgres = BROKERS, POSTGRES
+        query = f"http://127.0.0.1:{free_port()}"
+        self.environment = {
+            "FOLDSTREAM_KAFKA_BROKERS": BROKERS,
+            "FOLDSTREAM_POSTGRES_URL": POSTGRES,
+            "FOLDSTREAM_QUERY_URL": query,
+        }
+        self.services = Services(Workspace(BUILD / "cluster"), BUILD, self.environment)
+        self.started: dict[str, Service] = {}
+
+    def fresh_topics(self) -> None:
+        admin = AdminClient({"bootstrap.servers": BROKERS})
+
+        def ours() -> list[str]:
+            return [t for t in admin.list_topics(timeout=10).topics if not t.startswith("__")]
+
+        if topics := ours():
+            for deleted in admin.delete_topics(topics).values():
+                deleted.result()
+        assert wait_for(lambda: not ours(), WAIT_SECONDS), "topics could not be deleted"
+        self.foldctl("topics", "apply")
+
+    def fresh_database(self) -> None:
+        server, _, database = POSTGRES.rpartition("/")
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {database}")
+        self.foldctl("migrate")
+
+    def foldctl(self, *arguments: str, fails: bool = False) -> str:
+        done = subprocess.run(
+            self.services.foldctl(*arguments),
+            capture_output=True,
+            text=True,
+            env={**os.environ, **self.environment},
+            check=False,
+            timeout=WAIT_SECONDS,
+        )
+        said = f"foldctl {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert (done.returncode != 0) is fails, said
+        return done.stdout
+
+    def start(self, kind: str, called: str = "", *arguments: str, **extra: str) -> Service:
+        """Starts and waits until it is ready; logs are BUILD/cluster/log/<test>-<called>.log."""
+        name = called or kind
+        service = self.services.make(kind, f"{self.name}-{name}", **extra)
+        service.arguments += arguments
+        self.started[name] = service
+        service.start()
+        return service
+
+    def connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(POSTGRES, autocommit=True)
+
+    def compare(self) -> Report:
+        return compare(BROKERS, POSTGRES, BUILD, WAIT_SECONDS)
+
+    def stop(self) -> None:
+        for service in self.started.values():
+            service.stop()
+
+
+@pytest.fixture
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    made = Stack(request.node.path.stem.removeprefix("test_"))
+    made.fresh_topics()
+    made.fresh_database()
+    yield made
+    made.stop()

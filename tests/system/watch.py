@@ -1,0 +1,49 @@
+"""The log of orders, watched while it grows."""
+
+from comparer.bodies import Bodies
+from comparer.topics import Log, Record, Topics, feed
+from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+
+TOPIC = "orders.events"
+BATCH = 1000
+
+
+class Watch:
+    """look() reads what has come; the logs are its partitions, by number."""
+
+    def __init__(self, brokers: str, bodies: Bodies) -> None:
+        topics = Topics(brokers)
+        self.bodies = bodies
+        self.consumer = topics.consumer("read_uncommitted")
+        self.logs = {number: Log(number) for number in topics.partitions(TOPIC)}
+        self.consumer.assign([TopicPartition(TOPIC, n, OFFSET_BEGINNING) for n in self.logs])
+
+    def look(self) -> None:
+        for message in self.consumer.consume(BATCH, timeout=0.1):
+            if message.error() is None:
+                time, value = message.timestamp()[1], message.value() or b""
+                record = Record(message.offset(), time, message.key(), value)
+                feed(self.logs[message.partition()], record, self.bodies)
+
+    def entries(self) -> int:
+        return sum(log.validity.sequence for log in self.logs.values())
+
+    def owner(self, partition: int) -> str:
+        """Who opened the epoch that is open now."""
+        log = self.logs[partition]
+        return log.owners.get(log.validity.epoch, "")
+
+    def owners(self) -> set[str]:
+        return {self.owner(partition) for partition in self.logs}
+
+    def ignored_of(self, name: str) -> int:
+        """Records with entries of a process that do not count."""
+        return sum(
+            count
+            for log in self.logs.values()
+            for epoch, count in log.ignored_entries.items()
+            if name in log.owners.get(epoch, "")
+        )
+
+    def close(self) -> None:
+        self.consumer.close()
