@@ -53,6 +53,22 @@ void canonicalise_double(Message& message, const FieldDescriptor* field) {
     }
 }
 
+void canonicalise_enum(Message& message, const FieldDescriptor* field) {
+    const Reflection& r = *message.GetReflection();
+    const auto known = [&](int number) {
+        return field->enum_type()->FindValueByNumber(number) != nullptr;
+    };
+    if (!field->is_repeated()) {
+        if (!known(r.GetEnumValue(message, field))) r.SetEnumValue(&message, field, 0);
+        return;
+    }
+    for (int i = 0; i < r.FieldSize(message, field); ++i) {
+        if (!known(r.GetRepeatedEnumValue(message, field, i))) {
+            r.SetRepeatedEnumValue(&message, field, i, 0);
+        }
+    }
+}
+
 void canonicalise_text(Message& message, const FieldDescriptor* field) {
     const Reflection& reflection = *message.GetReflection();
     std::string scratch;
@@ -138,6 +154,7 @@ const CanonicalMessage::TypePlan* CanonicalMessage::plan(const Descriptor& type)
             case FieldDescriptor::CPPTYPE_STRING:
                 if (field->type() == FieldDescriptor::TYPE_STRING) made.steps.push_back({field});
                 break;
+            case FieldDescriptor::CPPTYPE_ENUM:
             case FieldDescriptor::CPPTYPE_FLOAT:
             case FieldDescriptor::CPPTYPE_DOUBLE:
                 made.steps.push_back({field});
@@ -180,6 +197,8 @@ void CanonicalMessage::apply_step(Message& message, const Step& step) {
             return;
         case FieldDescriptor::CPPTYPE_STRING:
             return canonicalise_text(message, field);
+        case FieldDescriptor::CPPTYPE_ENUM:
+            return canonicalise_enum(message, field);
         case FieldDescriptor::CPPTYPE_FLOAT:
             return canonicalise_float(message, field);
         default:

@@ -14,8 +14,9 @@
 namespace foldstream::fold {
 
 // Times are cut to milliseconds and clamped to years 0001-9999, -0.0 becomes 0.0, every NaN the
-// same one, U+0000 and ill-formed UTF-8 become U+FFFD, unknown fields are dropped; all that at any
-// depth. Knows which fields of a message type need it. Immutable; shared by all threads.
+// same one, U+0000 and ill-formed UTF-8 become U+FFFD, an enum's number without a name becomes 0,
+// unknown fields are dropped; all that at any depth. Knows which fields of a message type need it.
+// Immutable; shared by all threads.
 class CanonicalMessage {
 public:
     explicit CanonicalMessage(const google::protobuf::Descriptor& type);

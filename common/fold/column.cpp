@@ -5,10 +5,12 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <stdexcept>
 
 #include "common/codec/json.hpp"
 #include "common/core/time_text.hpp"
+#include "common/fold/canonical_message.hpp"
 
 namespace foldstream::fold {
 
@@ -205,9 +207,6 @@ ColumnPlan::ColumnPlan(const FieldDescriptor& field) {
             enum_texts_.emplace_back(type->value(i)->number(), codec::enum_text(*type->value(i)));
         }
     }
-    if (const auto* type = field.message_type()) {
-        inside_ = std::make_shared<const CanonicalMessage>(*type);
-    }
 }
 
 bool ColumnPlan::is_null(const Message& row) const {
@@ -233,7 +232,6 @@ double ColumnPlan::floating(const Message& row) const {
                : reflection.GetDouble(row, column_.field);
 }
 
-// A number that the enum does not name is stored as the number.
 void ColumnPlan::append_enum(int number, std::string& out) const {
     for (const auto& [known, text] : enum_texts_) {
         if (known == number) {
@@ -248,7 +246,7 @@ std::optional<int> ColumnPlan::parse_enum(std::string_view text) const {
     for (const auto& [number, known] : enum_texts_) {
         if (known == text) return number;
     }
-    return parse_number<int>(text);
+    return std::nullopt;
 }
 
 bool ColumnPlan::append_text(const Message& row, std::string& out) const {
@@ -450,45 +448,6 @@ bool ColumnPlan::load_json(Message& row, std::string_view text) const {
     return read->ByteSizeLong() == 0;  // else the text was more than one value
 }
 
-void ColumnPlan::canonicalise(Message& row) const {
-    const Reflection& reflection = *row.GetReflection();
-    const FieldDescriptor* field = column_.field;
-    if (is_null(row)) return;
-    switch (column_.kind) {
-        case ColumnKind::text: {
-            std::string scratch;
-            const std::string& text = reflection.GetStringReference(row, field, &scratch);
-            if (!is_canonical_text(text)) reflection.SetString(&row, field, canonical_text(text));
-            return;
-        }
-        case ColumnKind::float64:
-            if (field->cpp_type() == FieldDescriptor::CPPTYPE_FLOAT) {
-                reflection.SetFloat(&row, field, canonical(reflection.GetFloat(row, field)));
-            } else {
-                reflection.SetDouble(&row, field, canonical(reflection.GetDouble(row, field)));
-            }
-            return;
-        case ColumnKind::timestamp:
-            return inside_->apply(*reflection.MutableMessage(&row, field));
-        case ColumnKind::json:
-            break;
-        default:
-            return;
-    }
-    if (!field->is_repeated()) return inside_->apply(*reflection.MutableMessage(&row, field));
-    const int size = reflection.FieldSize(row, field);
-    for (int i = 0; i < size; ++i) {
-        if (inside_) {
-            inside_->apply(*reflection.MutableRepeatedMessage(&row, field, i));
-        } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
-            const std::string text = reflection.GetRepeatedString(row, field, i);
-            if (!is_canonical_text(text)) {
-                reflection.SetRepeatedString(&row, field, i, canonical_text(text));
-            }
-        }
-    }
-}
-
 void ColumnPlan::append_canonical(const Message& row, std::string& out) const {
     constexpr unsigned null_flag = 0x80;
     const auto kind = static_cast<unsigned>(column_.kind);
@@ -530,7 +489,7 @@ void ColumnPlan::append_canonical_json(const Message& row, std::string& out) con
     const int size = reflection.FieldSize(row, field);
     append_little_endian(static_cast<std::uint32_t>(size), out);
     for (int i = 0; i < size; ++i) {
-        if (inside_) {
+        if (field->message_type() != nullptr) {
             append_deterministic(reflection.GetRepeatedMessage(row, field, i), out);
         } else {
             std::string element;

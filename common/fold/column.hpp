@@ -6,14 +6,11 @@
 #include <google/protobuf/message.h>
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "common/fold/canonical_message.hpp"
 
 namespace foldstream::fold {
 
@@ -40,7 +37,7 @@ struct Column {
 };
 
 // Reads and writes one column of rows of one message type. Immutable; shared by all threads. The
-// rows that it is given must be of the field's message type.
+// rows that it is given must be of the field's message type, and canonical (CanonicalMessage).
 class ColumnPlan {
 public:
     // Throws std::invalid_argument naming the field when its type has no column form (maps, 64-bit
@@ -58,8 +55,6 @@ public:
     [[nodiscard]] bool load(google::protobuf::Message& row,
                             std::optional<std::string_view> text) const;
 
-    // Makes the value one that load gives back as it was stored.
-    void canonicalise(google::protobuf::Message& row) const;
     // Appends kind and value: fixed little endian, or prefixed by a length of 32 bits.
     void append_canonical(const google::protobuf::Message& row, std::string& out) const;
 
@@ -81,8 +76,6 @@ private:
     Column column_;
     // Of the enum that the field is, or is a list of: number and text.
     std::vector<std::pair<int, std::string>> enum_texts_;
-    // Of the message that the field is, or is a list of. Shared: copies of a plan are alike.
-    std::shared_ptr<const CanonicalMessage> inside_;
 };
 
 // Appends `text` as a quoted element of a Postgres array literal.

@@ -34,6 +34,12 @@ constexpr std::array<SystemColumn, 5> system_columns = {{
     throw std::invalid_argument(where + ": " + why);
 }
 
+void comparable(const Column& column) {
+    if (column.kind == ColumnKind::json) {
+        refuse(column.field->full_name(), "a list or message cannot be compared");
+    }
+}
+
 }  // namespace
 
 TablePlan::TablePlan(const Projection& projection) : projection_(&projection) {
@@ -43,6 +49,7 @@ TablePlan::TablePlan(const Projection& projection) : projection_(&projection) {
         plans_.emplace_back(*row.field(i));
         columns_.push_back(plans_.back().column());
     }
+    canonical_ = std::make_shared<const CanonicalMessage>(row);
     const Column& key = require(projection.options.key(), "key");
     if (key.kind != ColumnKind::text || key.nullable) {
         refuse(key.field->full_name(), "a row's key must be a string that is always there");
@@ -62,11 +69,6 @@ const Column& TablePlan::require(std::string_view name, const char* what) const 
 
 void TablePlan::check_options() const {
     const v1::RowOptions& options = projection_->options;
-    const auto comparable = [](const Column& column) {
-        if (column.kind == ColumnKind::json) {
-            refuse(column.field->full_name(), "a list or message cannot be compared");
-        }
-    };
     for (const v1::Index& index : options.indexes()) {
         for (const std::string& name : index.columns()) comparable(require(name, "index"));
         if (index.columns().empty()) {
@@ -74,8 +76,20 @@ void TablePlan::check_options() const {
                    "an index has no columns");
         }
     }
+    check_filters();
+    for (const std::string& name : options.sort()) comparable(require(name, "sort key"));
+    for (const std::string& name : options.search()) {
+        const Column& column = require(name, "search field");
+        if (column.kind != ColumnKind::text) {
+            refuse(column.field->full_name(), "only text can be searched");
+        }
+    }
+}
+
+void TablePlan::check_filters() const {
     std::set<std::string> parameters;
-    for (const v1::Filter& filter : options.filters()) {
+    std::set<std::string> routes;
+    for (const v1::Filter& filter : projection_->options.filters()) {
         const Column& column = require(filter.column(), "filter");
         comparable(column);
         if (filter.operator_() == v1::FILTER_OPERATOR_UNSPECIFIED) {
@@ -84,12 +98,13 @@ void TablePlan::check_options() const {
         if (filter.parameter().empty() || !parameters.insert(filter.parameter()).second) {
             refuse(column.field->full_name(), "its filter needs a parameter name of its own");
         }
-    }
-    for (const std::string& name : options.sort()) comparable(require(name, "sort key"));
-    for (const std::string& name : options.search()) {
-        const Column& column = require(name, "search field");
-        if (column.kind != ColumnKind::text) {
-            refuse(column.field->full_name(), "only text can be searched");
+        if (!filter.path_alias().empty() && (filter.operator_() != v1::FILTER_OPERATOR_EQUAL ||
+                                             !routes.insert(filter.path_alias()).second)) {
+            refuse(column.field->full_name(),
+                   "a filter with a route of its own is an equality, and the route is its own");
+        }
+        if (filter.lower_case() && column.kind != ColumnKind::text) {
+            refuse(column.field->full_name(), "only text has a lower case");
         }
     }
 }
@@ -193,11 +208,7 @@ bool TablePlan::load(std::size_t column, Message& row, std::optional<std::string
     return plans_[column].load(row, text);
 }
 
-void TablePlan::canonicalise(Message& row) const {
-    const auto* reflection = row.GetReflection();
-    if (!reflection->GetUnknownFields(row).empty()) reflection->MutableUnknownFields(&row)->Clear();
-    for (const ColumnPlan& plan : plans_) plan.canonicalise(row);
-}
+void TablePlan::canonicalise(Message& row) const { canonical_->apply(row); }
 
 std::array<std::uint8_t, 16> TablePlan::digest(const Message& row, Version version,
                                                std::span<const std::uint8_t> secret) const {

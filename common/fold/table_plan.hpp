@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "common/core/ids.hpp"
+#include "common/fold/canonical_message.hpp"
 #include "common/fold/column.hpp"
 #include "common/fold/domain.hpp"
 
@@ -70,7 +72,7 @@ public:
                             std::optional<std::string_view> text) const;
 
     // Makes the row what Postgres would give back (times cut to milliseconds, −0.0 to 0.0, NaN one
-    // form …), so that load(store(row)) == row.
+    // form …: CanonicalMessage), so that load(store(row)) == row.
     void canonicalise(Message& row) const;
     // XXH3-128 with the generation's secret (≥ 136 bytes) over type- and length-prefixed columns
     // and the version. The row must be canonical.
@@ -80,11 +82,13 @@ public:
 
 private:
     void check_options() const;
+    void check_filters() const;
     const Column& require(std::string_view name, const char* what) const;
 
     const Projection* projection_;
     std::vector<Column> columns_;
-    std::vector<ColumnPlan> plans_;  // one a column
+    std::vector<ColumnPlan> plans_;                      // one a column
+    std::shared_ptr<const CanonicalMessage> canonical_;  // shared: copies of a plan are alike
     std::size_t key_ = 0;
 };
 
