@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import coverage
 from build import build
 from cluster import Cluster
 from paths import ROOT, WrongUsage, Workspace
@@ -17,6 +18,7 @@ def test(lane: str | None) -> int:
     if lane is not None and lane not in LANES:
         raise WrongUsage(f"unknown lane '{lane}'; there are {', '.join(LANES)}")
     folder = build("dev")
+    coverage.begin(folder)  # listing the tests runs their programs, too
     command = ["ctest", "--test-dir", str(folder), "-j", "2", "--output-on-failure"]
     command += ["-L", f"^{lane}$", "--no-tests=error"] if lane else []
     ctest = subprocess.Popen(
