@@ -168,25 +168,28 @@ std::optional<Fetched> Reader::next(Partition partition) {
     if (!held) {
         impl_->serve_main();
         if (!said) return std::nullopt;
-        return Fetched(partition_error(partition, said->first, said->second));
+        return Fetched(ended_by(partition, said->first, said->second));
     }
     if (held->err == RD_KAFKA_RESP_ERR_NO_ERROR) return Fetched(Record(held.release()));
     if (held->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         return Fetched(EndOfPartition{Offset(held->offset)});
     }
-    return Fetched(partition_error(
-        partition, held->err,
-        "at offset " + std::to_string(held->offset) + ": " + rd_kafka_message_errstr(held.get())));
+    const std::string reason =
+        "at offset " + std::to_string(held->offset) + ": " + rd_kafka_message_errstr(held.get());
+    const rd_kafka_resp_err_t code = held->err;
+    held.reset();  // it goes before its queue may
+    return Fetched(ended_by(partition, code, reason));
 }
 
-PartitionError Reader::partition_error(Partition partition, int code,
-                                       const std::string& reason) const {
+// librdkafka would go on: skip what it could not read, or report it dozens of times a second.
+PartitionError Reader::ended_by(Partition partition, int code, const std::string& reason) {
     const auto kind = static_cast<rd_kafka_resp_err_t>(code);
     PartitionError error;
     error.reason = impl_->name + " partition " + std::to_string(partition.value) + ": " + reason;
     error.out_of_range = kind == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
                          kind == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
     error.transient = !error.out_of_range && passes_by(kind);
+    if (!error.transient) stop(partition);
     return error;
 }
 

@@ -48,6 +48,8 @@ struct EndOfPartition {
 
 // An error event of this partition: for a log or a commands topic always a reason to stop it,
 // unless it passes by itself (`transient`: the client goes on by itself, nothing was skipped).
+// Behind one that is not transient the partition is stopped, so that nothing can be skipped: only
+// start() goes on.
 struct PartitionError {
     std::string reason;
     bool out_of_range = false;  // the offset asked for is not (or no longer) there
@@ -81,8 +83,7 @@ public:
     [[nodiscard]] const std::string& topic() const;
 
 private:
-    [[nodiscard]] PartitionError partition_error(Partition partition, int code,
-                                                 const std::string& reason) const;
+    PartitionError ended_by(Partition partition, int code, const std::string& reason);
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

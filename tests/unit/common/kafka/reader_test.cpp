@@ -97,6 +97,16 @@ TEST_F(ReaderOnMock, an_offset_that_is_not_there_is_an_error_and_not_a_jump) {
     EXPECT_THAT(std::get<PartitionError>(got).reason, ::testing::HasSubstr("t partition 0"));
 }
 
+TEST_F(ReaderOnMock, an_error_that_stays_is_told_once_and_nothing_comes_behind_it) {
+    reader_->start(Partition(0), Offset(records + 1));
+    reader_->start(Partition(1), Offset(0));
+    ASSERT_TRUE(std::holds_alternative<PartitionError>(next(Partition(0))));
+    for (int i = 0; i < records; ++i) {
+        expect_record(Partition(1), i);  // the other one goes on
+        EXPECT_FALSE(reader_->next(Partition(0)).has_value());
+    }
+}
+
 TEST_F(ReaderOnMock, goes_on_after_it_was_started_again_behind_an_error) {
     reader_->start(Partition(0), Offset(records + 1));
     ASSERT_TRUE(std::holds_alternative<PartitionError>(next(Partition(0))));
