@@ -17,13 +17,34 @@
 #include "common/core/random.hpp"
 #include "common/processing/owner.hpp"
 #include "common/store/store.hpp"
-#include "domains/registry.hpp"
+#include "domains/orders/module.hpp"
 #include "foldstream/orders/v1/commands.pb.h"
 #include "foldstream/v1/command.pb.h"
 
 namespace foldstream::processing::simulation {
 
-inline const fold::DomainModule& orders() { return *domains::registry().find("orders"); }
+// The orders domain with a decide that two processes never agree on (as two builds might not): what
+// one decided cannot pass for what the other did.
+inline std::unique_ptr<fold::DomainModule> orders_with_a_whim(Random& random) {
+    auto module = orders::make_module();
+    for (auto& command : module->commands) {
+        command->decide = [decide = command->decide, &random](const fold::State& state,
+                                                              const fold::Message& message,
+                                                              const fold::Context& context) {
+            fold::Decided decided = decide(state, message, context);
+            if (!decided) return decided;
+            for (fold::NewEvent& event : *decided) {
+                const auto* field =
+                    event.message->GetDescriptor()->FindFieldByName("shipping_address");
+                if (field == nullptr) continue;
+                event.message->GetReflection()->SetString(event.message.get(), field,
+                                                          std::to_string(random.below(UINT64_MAX)));
+            }
+            return decided;
+        };
+    }
+    return module;
+}
 
 struct StoredRecord {
     std::int64_t append_time_ms = 0;
@@ -36,6 +57,7 @@ struct World {
     std::vector<StoredRecord> log;
     std::vector<StoredRecord> commands;  // packed, without headers
     std::int64_t commands_begin = 0;     // the low watermark
+    std::uint64_t processes = 0;         // made so far
 
     Offset append(std::string value) {
         log.push_back({clock.wall_ms(), std::move(value)});
@@ -175,10 +197,12 @@ public:
           commands(world),
           sink(world),
           random(seed),
+          whim(++world.processes),
+          domain(orders_with_a_whim(whim)),
           probe(metrics, "orders", Partition(0)),
-          owner({&orders(), Partition(0), 1, std::move(name)}, limits,
+          owner({domain.get(), Partition(0), 1, std::move(name)}, limits,
                 {log, commands, sink, outcomes, world.clock, random},
-                store->open("orders", Partition(0), orders().evolve_version), probe) {}
+                store->open("orders", Partition(0), domain->evolve_version), probe) {}
 
     // Steps until there is nothing to do.
     void run() {
@@ -202,6 +226,8 @@ public:
     SimSink sink;
     SimOutcomes outcomes;
     SeededRandom random;
+    SeededRandom whim;
+    std::unique_ptr<fold::DomainModule> domain;
     OwnerProbe probe;
     Owner owner;
 };
