@@ -264,7 +264,8 @@ std::string to_json(const Message& message) {
 
 std::string enum_text(const EnumValueDescriptor& value) {
     std::string text = value.name().substr(prefix_length(value.name(), value.type()->name()));
-    std::transform(text.begin(), text.end(), text.begin(), lower);
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c == '_' ? '-' : lower(c); });
     return text;
 }
 

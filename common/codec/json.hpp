@@ -25,7 +25,8 @@ void append_json_string(std::string_view text, std::string& out);
 void append_json(const google::protobuf::Message& message, std::string& out);
 std::string to_json(const google::protobuf::Message& message);
 
-// The JSON form of an enum value: "pending" for ORDER_STATUS_PENDING of enum OrderStatus.
+// The JSON form of an enum value: "pending" for ORDER_STATUS_PENDING of enum OrderStatus, "dry-run"
+// for OUTCOME_DRY_RUN of enum Outcome.
 std::string enum_text(const google::protobuf::EnumValueDescriptor& value);
 // The value for "pending", "PENDING" or "ORDER_STATUS_PENDING"; null when there is none.
 const google::protobuf::EnumValueDescriptor* find_enum(const google::protobuf::EnumDescriptor& type,

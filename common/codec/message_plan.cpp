@@ -19,9 +19,11 @@ using google::protobuf::Message;
 
 constexpr std::size_t max_choices = 20;
 
+// "-" back to "_": PENDING or DRY_RUN of pending or dry-run.
 std::string upper(std::string text) {
     for (char& c : text) {
         if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+        if (c == '-') c = '_';
     }
     return text;
 }
