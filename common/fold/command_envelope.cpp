@@ -68,7 +68,9 @@ public:
             return;
         }
         for (const codec::Violation& violation : codec::check(command)) {
-            refuse("", "is not a packed command: " + violation.field + " " + violation.message);
+            const std::string& field = violation.field;
+            refuse("", "is not a packed command: " + (field.empty() ? "it" : field) + ' ' +
+                           violation.message);
         }
         envelope_.body = command.value();
         envelope_.json = command.content_type() == v1::CONTENT_TYPE_JSON;
