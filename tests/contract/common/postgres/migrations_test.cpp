@@ -24,10 +24,15 @@ std::unique_ptr<fold::Registry> small_registry(std::int32_t fold_version = 1) {
     projection->domain = "small";
     projection->fold_version = fold_version;
     projection->row_prototype = &row;
+    projection->project = [](std::unique_ptr<fold::Message> before, const fold::EventType&,
+                             const fold::Message&, const fold::Meta&) { return before; };
     projection->options = row.GetDescriptor()->options().GetExtension(v1::row);
     auto module = std::make_unique<fold::DomainModule>();
     module->name = "small";
     module->space = domain_namespace("small");
+    module->state.initial = std::make_shared<const int>(0);
+    module->state.encode = [](const fold::State&) { return std::string(); };
+    module->state.decode = [](std::string_view) { return std::optional<fold::State>(); };
     module->projections.push_back(std::move(projection));
     std::vector<std::unique_ptr<fold::DomainModule>> domains;
     domains.push_back(std::move(module));

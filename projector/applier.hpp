@@ -1,0 +1,105 @@
+// The threads that talk to Postgres. A poll thread hands them jobs and gets results back; it never
+// waits for them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "common/core/bounded_queue.hpp"
+#include "common/postgres/connection.hpp"
+#include "projector/batch.hpp"
+#include "projector/batch_writer.hpp"
+#include "projector/checkpoint.hpp"
+
+namespace foldstream::projector {
+
+struct AcquireJob {
+    std::string owner;
+    std::int32_t partition_count = 0;
+};
+struct ApplyJob {
+    std::int64_t owner_epoch = 0;
+    Offset expected;
+    std::unique_ptr<Batch> batch;
+};
+struct NoteStopJob {
+    std::int64_t owner_epoch = 0;
+    std::string reason;
+};
+
+using JobWork = std::variant<AcquireJob, ApplyJob, NoteStopJob>;
+
+enum class JobEnd {
+    done,
+    fenced,
+    retry,    // passes by itself: the same job again
+    lost,     // what landed is not known here: acquire again
+    refused,  // the same job would fail again
+};
+
+struct JobResult {
+    Partition partition;
+    JobEnd end = JobEnd::done;
+    std::string reason;                 // not of done
+    std::optional<Ownership> acquired;  // of a done AcquireJob
+    std::unique_ptr<Batch> batch;       // of an ApplyJob, given back
+    double seconds = 0;
+};
+
+// Where results go. finished() is called from applier threads; it must not block. Outlives the
+// appliers.
+class JobSink {
+public:
+    virtual ~JobSink() = default;
+    virtual void finished(JobResult result) = 0;
+};
+
+struct Job {
+    JobSink* sink = nullptr;
+    const BatchWriter* writer = nullptr;
+    Partition partition;
+    JobWork what;
+};
+
+// One thread with one connection. Connects when there is work, and again after a loss. Never
+// retries by itself: the result says what became of the job, and the feed decides.
+class Applier {
+public:
+    explicit Applier(postgres::ConnectionSettings settings);
+    ~Applier();  // finishes the job in hand; queued ones come back as lost
+    Applier(const Applier&) = delete;
+    Applier& operator=(const Applier&) = delete;
+
+    // Any thread. Every partition has at most one job under way, which bounds the queue.
+    void submit(Job job);
+
+private:
+    void run();
+    JobResult execute(Job& job);
+    void perform(Job& job, JobResult& result);
+    postgres::Connection& connection();
+
+    const postgres::ConnectionSettings settings_;
+    std::optional<postgres::Connection> connection_;
+    BoundedQueue<Job> jobs_;
+    std::atomic<bool> closing_{false};
+    std::thread thread_;
+};
+
+// A partition of a projection always goes to the same applier.
+class AppliersPool {
+public:
+    AppliersPool(const postgres::ConnectionSettings& settings, std::size_t threads);
+    void submit(Job job);
+
+private:
+    std::vector<std::unique_ptr<Applier>> appliers_;
+};
+
+}  // namespace foldstream::projector

@@ -1,0 +1,206 @@
+#include "projector/batch_writer.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/contract/projector/orders_database.hpp"
+
+namespace foldstream::projector {
+namespace {
+
+using foldstream::testing::batch_of;
+using foldstream::testing::created;
+using foldstream::testing::LogMaker;
+using ::testing::HasSubstr;
+
+class Writer : public ::testing::Test {
+protected:
+    Writer() { log_.claim(); }
+
+    Ownership take(postgres::Connection& connection, const std::string& owner = "me") {
+        auto taken = acquire(connection, writer_.checkpoint(partition_), owner, 6);
+        EXPECT_TRUE(taken);
+        return *taken;
+    }
+    // Everything that the log has beyond what was applied, in one batch.
+    ApplyResult apply(postgres::Connection& connection, const Ownership& ownership) {
+        replay::LogReader reader(ownership.reached.position, ownership.reached.next_offset);
+        const auto batch =
+            batch_of(db_.domain, partition_, log_, reader, reader.begin(), log_.end());
+        return writer_.apply(connection, partition_, ownership.owner_epoch,
+                             ownership.reached.position.offset, *batch);
+    }
+    std::string ask(const std::string& sql) { return connection_.exec(sql).text(0, 0); }
+
+    foldstream::testing::OrdersDatabase db_;
+    postgres::Connection connection_ = db_.database.connect();
+    const Partition partition_{2};
+    BatchWriter writer_{db_.projection, db_.generation};
+    LogMaker log_;
+};
+
+TEST_F(Writer, moves_rows_rollups_and_checkpoint_together) {
+    log_.entries({log_.accepted("a", 0, created("ann", 250)),
+                  log_.accepted("b", 0, created("ann", 100), orders::v1::PaymentConfirmed())});
+    log_.entries({log_.accepted("a", 1, orders::v1::OrderCancelled())});
+    ASSERT_EQ(apply(connection_, take(connection_)).what, Applied::done);
+    EXPECT_EQ(ask("SELECT string_agg(order_id || ' ' || status || ' ' || version, ', ' ORDER BY "
+                  "order_id) FROM read.orders"),
+              "a cancelled 2, b paid 2");
+    EXPECT_EQ(ask("SELECT string_agg(status || ' ' || orders || ' ' || revenue_minor, ', ' ORDER "
+                  "BY status) FROM read.order_summary"),
+              "cancelled 1 250, paid 1 100");
+    EXPECT_EQ(ask("SELECT string_agg(customer_id || ' ' || orders || ' ' || spent_minor || ' ' || "
+                  "customer_name, ', ') FROM read.customers"),
+              "ann 1 100 Name of ann");
+    EXPECT_EQ(ask("SELECT concat_ws(' ', record_offset, epoch, sequence, seen_offset, next_offset, "
+                  "convert_from(log_id, 'UTF8'), partition_count, owner) FROM "
+                  "foldstream.checkpoint"),
+              "2 1 3 3 3 0123456789abcdef 6 me");
+}
+
+TEST_F(Writer, keeps_a_link_that_no_signed_number_shows) {
+    // Links are hashes: half of them have the highest bit set. Until one has.
+    do {
+        log_.entries({log_.refusal()});
+        ASSERT_EQ(apply(connection_, take(connection_)).what, Applied::done);
+    } while (take(connection_).reached.position.link.value < (1ULL << 63U));
+    replay::LogReader reader(take(connection_).reached.position);
+    EXPECT_TRUE(std::holds_alternative<replay::Ignored>(reader.feed(log_.at(reader.begin()))));
+}
+
+TEST_F(Writer, deletes_rows_and_the_groups_that_they_leave_empty) {
+    log_.entries({log_.accepted("a", 0, created("ann"))});
+    ASSERT_EQ(apply(connection_, take(connection_)).what, Applied::done);
+    log_.entries({log_.accepted("a", 1, orders::v1::OrderDeleted())});
+    log_.entries({log_.accepted("b", 0, created("bob"), orders::v1::OrderDeleted())});
+    ASSERT_EQ(apply(connection_, take(connection_)).what, Applied::done);
+    EXPECT_EQ(ask("SELECT count(*) FROM read_gen.orders_g1"), "0");
+    EXPECT_EQ(ask("SELECT count(*) FROM read_gen.order_summary_g1"), "0");
+    EXPECT_EQ(ask("SELECT count(*) FROM read_gen.customers_g1"), "0");
+}
+
+TEST_F(Writer, lets_only_the_latest_owner_write) {
+    log_.entries({log_.accepted("a", 0, created("ann"))});
+    postgres::Connection other = db_.database.connect();
+    const Ownership first = take(connection_, "first");
+    const Ownership second = take(other, "second");
+    EXPECT_EQ(apply(connection_, first).what, Applied::fenced);
+    EXPECT_TRUE(db_.rows().empty());
+    EXPECT_EQ(apply(other, second).what, Applied::done);
+    EXPECT_EQ(db_.rows().size(), 1U);
+    EXPECT_EQ(apply(connection_, first).what, Applied::fenced);
+    EXPECT_FALSE(note_stop(connection_, writer_.checkpoint(partition_), first.owner_epoch, "x"));
+}
+
+TEST_F(Writer, applies_nothing_twice_even_for_the_rightful_owner) {
+    log_.entries({log_.accepted("a", 0, created("ann"))});
+    const Ownership ownership = take(connection_);
+    EXPECT_EQ(apply(connection_, ownership).what, Applied::done);
+    EXPECT_EQ(apply(connection_, ownership).what, Applied::fenced) << "it stands elsewhere now";
+    EXPECT_EQ(ask("SELECT orders FROM read.order_summary"), "1");
+}
+
+TEST_F(Writer, never_folds_on_a_row_that_somebody_else_changed) {
+    log_.entries({log_.accepted("a", 0, created("ann")), log_.accepted("b", 0, created("bob"))});
+    ASSERT_EQ(apply(connection_, take(connection_)).what, Applied::done);
+    const std::string before = ask("SELECT record_offset FROM foldstream.checkpoint");
+    for (const char* change :
+         {"total_minor = total_minor + 1", "customer_name = 'Mallory'", "_version = 0",
+          "items = '[]'", "shipping_address = ' '", "updated_at = updated_at + interval '1 ms'"}) {
+        connection_.begin();
+        connection_.exec(std::string("CREATE TABLE saved AS SELECT * FROM read_gen.orders_g1"));
+        connection_.exec(std::string("UPDATE read_gen.orders_g1 SET ") + change +
+                         " WHERE order_id = 'a'");
+        connection_.commit();
+        log_.entries({log_.accepted("b", 1, orders::v1::PaymentConfirmed()),
+                      log_.accepted("a", 1, orders::v1::PaymentConfirmed())});
+        const ApplyResult result = apply(connection_, take(connection_));
+        EXPECT_EQ(result.what, Applied::refused) << change;
+        EXPECT_THAT(result.reason, HasSubstr("row a does not match its digest")) << change;
+        EXPECT_EQ(ask("SELECT status FROM read.orders WHERE order_id = 'b'"), "pending") << change;
+        EXPECT_EQ(ask("SELECT record_offset FROM foldstream.checkpoint"), before) << change;
+        connection_.script(
+            "TRUNCATE read_gen.orders_g1; INSERT INTO read_gen.orders_g1 SELECT * FROM saved; "
+            "DROP TABLE saved");
+    }
+}
+
+TEST_F(Writer, refuses_an_event_that_does_not_follow_the_row) {
+    log_.entries({log_.accepted("a", 0, created("ann"))});
+    ASSERT_EQ(apply(connection_, take(connection_)).what, Applied::done);
+    log_.entries({log_.accepted("a", 2, orders::v1::PaymentConfirmed())});
+    const ApplyResult result = apply(connection_, take(connection_));
+    EXPECT_EQ(result.what, Applied::refused);
+    EXPECT_THAT(result.reason, HasSubstr("orders:2:2:0"));
+}
+
+TEST_F(Writer, turns_a_fold_that_throws_into_a_refusal_that_names_the_event) {
+    fold::Projection broken = db_.projection;
+    broken.project = [](std::unique_ptr<fold::Message>, const fold::EventType&,
+                        const fold::Message&, const fold::Meta&) -> std::unique_ptr<fold::Message> {
+        throw std::runtime_error("no such customer");
+    };
+    const BatchWriter writer(broken, db_.generation);
+    log_.entries({log_.accepted("a", 0, created("ann"))});
+    const Ownership ownership = take(connection_);
+    replay::LogReader reader;
+    const auto batch = batch_of(db_.domain, partition_, log_, reader, Offset(0), log_.end());
+    const ApplyResult result =
+        writer.apply(connection_, partition_, ownership.owner_epoch, Offset(-1), *batch);
+    EXPECT_EQ(result.what, Applied::refused);
+    EXPECT_THAT(result.reason,
+                ::testing::AllOf(HasSubstr("orders:2:1:0"), HasSubstr("no such customer")));
+}
+
+TEST_F(Writer, takes_the_stop_mark_away_with_the_next_batch_that_is_applied) {
+    const Ownership ownership = take(connection_);
+    const std::string reason("what\0stood\x80there", 16);
+    EXPECT_TRUE(
+        note_stop(connection_, writer_.checkpoint(partition_), ownership.owner_epoch, reason));
+    EXPECT_EQ(ask("SELECT stopped FROM foldstream.checkpoint"), "what?stood?there");
+    (void)take(connection_);
+    EXPECT_EQ(ask("SELECT stopped FROM foldstream.checkpoint"), "what?stood?there");
+    ASSERT_EQ(apply(connection_, take(connection_)).what, Applied::done);
+    EXPECT_EQ(ask("SELECT stopped IS NULL FROM foldstream.checkpoint"), "t");
+}
+
+TEST_F(Writer, refuses_another_partition_count_and_leaves_the_owner_in_peace) {
+    const Ownership rightful = take(connection_);
+    const auto other = acquire(connection_, writer_.checkpoint(partition_), "other", 12);
+    ASSERT_FALSE(other);
+    EXPECT_THAT(other.error(), ::testing::AllOf(HasSubstr("6"), HasSubstr("12")));
+    EXPECT_EQ(apply(connection_, rightful).what, Applied::done);
+}
+
+TEST_F(Writer, skips_a_type_only_for_tests_and_then_the_rows_are_wrong) {
+    const BatchWriter skipping(db_.projection, db_.generation,
+                               db_.domain.find_event("foldstream.orders.v1.PaymentConfirmed"));
+    log_.entries({log_.accepted("a", 0, created("ann"), orders::v1::PaymentConfirmed(),
+                                orders::v1::OrderShipped())});
+    const Ownership ownership = take(connection_);
+    replay::LogReader reader;
+    const auto batch = batch_of(db_.domain, partition_, log_, reader, Offset(0), log_.end());
+    ASSERT_EQ(
+        skipping.apply(connection_, partition_, ownership.owner_epoch, Offset(-1), *batch).what,
+        Applied::done);
+    EXPECT_EQ(ask("SELECT status || _version FROM read.orders"), "shipped3");
+}
+
+TEST_F(Writer, serves_only_the_generation_that_its_fold_version_made) {
+    fold::Projection newer = db_.projection;
+    newer.fold_version += 1;
+    const auto refused = find_generation(connection_, newer);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error(), HasSubstr("rebuild"));
+    EXPECT_EQ(find_generation(connection_, db_.projection)->secret.size(), 192U);
+
+    const foldstream::testing::TestDatabase empty;
+    postgres::Connection unmigrated = empty.connect();
+    const auto none = find_generation(unmigrated, db_.projection);
+    ASSERT_FALSE(none);
+    EXPECT_THAT(none.error(), HasSubstr("foldctl migrate"));
+}
+
+}  // namespace
+}  // namespace foldstream::projector
