@@ -1,0 +1,40 @@
+#include "query-service/options.hpp"
+
+namespace foldstream::query {
+
+void add_options(CLI::App& app, Options& options) {
+    using runtime::add;
+    runtime::add_service_options(app, options.service);
+    add(app, "--http-host", options.http_host, "address that queries are answered on");
+    add(app, "--http-port", options.http_port, "its port; 0: any free one, see the log");
+    add(app, "--http-threads", options.http_threads, "threads that serve sockets")
+        ->check(CLI::Range(1, 64));
+    add(app, "--max-connections", options.max_connections,
+        "open connections of clients; above it 503")
+        ->check(CLI::Range(1, 65'536));
+    runtime::add_secret(app, "--postgres-url", options.postgres_url,
+                        "where the read models are: postgresql://foldstream_query@host/database");
+    add(app, "--pool-size", options.pool_size,
+        "connections to Postgres (and threads that use them)")
+        ->check(CLI::Range(1, 256));
+    add(app, "--max-queued", options.max_queued,
+        "requests that wait for a connection; above it 503")
+        ->check(CLI::Range(1, 1'000'000));
+    add(app, "--query-timeout-ms", options.query_timeout_ms, "of one statement, ms")
+        ->check(CLI::Range(10, 60'000));
+    add(app, "--max-waiting", options.max_waiting,
+        "requests that wait for their own writes (Foldstream-After); above it 503")
+        ->check(CLI::Range(1, 1'000'000));
+    add(app, "--poll-interval-ms", options.poll_interval_ms,
+        "how often the applied positions are read while nobody waits, ms")
+        ->check(CLI::Range(10, 60'000));
+    add(app, "--kafka-brokers", options.kafka.brokers, "host:port, separated by commas");
+    runtime::add_pairs(app, "--kafka", options.kafka.extra, "any librdkafka setting");
+}
+
+std::string check(const Options& options) {
+    if (options.postgres_url.empty()) return "--postgres-url or --postgres-url-file is needed";
+    return {};
+}
+
+}  // namespace foldstream::query

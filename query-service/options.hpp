@@ -1,0 +1,33 @@
+// What the operator can turn.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "common/kafka/settings.hpp"
+#include "common/runtime/options.hpp"
+
+namespace foldstream::query {
+
+struct Options {
+    runtime::ServiceOptions service;
+    std::string http_host = "127.0.0.1";
+    std::uint16_t http_port = 8081;
+    std::uint16_t http_threads = 1;
+    std::uint32_t max_connections = 1024;
+    std::string postgres_url;
+    std::uint16_t pool_size = 4;
+    std::uint32_t max_queued = 256;
+    std::uint32_t query_timeout_ms = 5'000;
+    std::uint32_t max_waiting = 1'000;
+    std::uint32_t poll_interval_ms = 1'000;
+    kafka::Settings kafka;
+};
+
+void add_options(CLI::App& app, Options& options);
+
+// Empty, or what is wrong with the options together.
+std::string check(const Options& options);
+
+}  // namespace foldstream::query

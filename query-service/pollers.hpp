@@ -1,0 +1,90 @@
+// The two threads that feed the board: applied positions from Postgres, the log's ends from Kafka.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/core/clock.hpp"
+#include "common/kafka/settings.hpp"
+#include "common/postgres/pool.hpp"
+#include "common/runtime/log.hpp"
+#include "query-service/position_board.hpp"
+
+namespace foldstream::query {
+
+// Reads all checkpoints once an interval, and every 20 ms while somebody waits. A server that
+// cannot be reached is asked again, for ever; the board keeps what it knew. Ends when the board is
+// closed.
+class CheckpointPoller {
+public:
+    CheckpointPoller(PositionBoard& board, postgres::ConnectionSettings settings,
+                     std::chrono::milliseconds interval);
+    ~CheckpointPoller();
+    // Empty, or why the checkpoints are not known at the moment.
+    [[nodiscard]] std::string trouble() const;
+
+private:
+    void run();
+    void poll();
+    void note(std::string trouble);
+
+    PositionBoard& board_;
+    postgres::Pool pool_;
+    std::chrono::milliseconds interval_;
+    runtime::Logger log_{"checkpoints"};
+    mutable std::mutex mutex_;
+    std::string trouble_ = "not asked yet";
+    std::thread thread_;
+};
+
+// What a record at the end of a log tells.
+struct Glimpse {
+    std::int64_t append_time_ms = 0;
+    std::optional<Sequence> last;  // the sequence of its last entry; none when it has no entries
+};
+
+// The logs' ends. Both throw kafka::Error.
+class LogEnds {
+public:
+    virtual ~LogEnds() = default;
+    virtual std::map<Partition, Offset> ends(const std::string& domain) = 0;
+    // The record at this offset, or nothing when there is none.
+    virtual std::optional<Glimpse> look(const std::string& domain, Partition partition,
+                                        Offset offset) = 0;
+};
+
+std::unique_ptr<LogEnds> kafka_log_ends(kafka::Settings settings);
+
+// Asks for the ends once a second, and every 100 ms while somebody waits; looks at single records
+// of partitions that stay behind for more than a second. Ends when the board is closed.
+class HeadProbe {
+public:
+    HeadProbe(PositionBoard& board, std::unique_ptr<LogEnds> logs, std::vector<std::string> domains,
+              const Clock& clock);
+    ~HeadProbe();
+    // Empty, or why the ends are not known at the moment.
+    [[nodiscard]] std::string trouble() const;
+
+private:
+    void run();
+    void probe();
+    void look_behind();
+
+    PositionBoard& board_;
+    std::unique_ptr<LogEnds> logs_;
+    std::vector<std::string> domains_;
+    const Clock& clock_;
+    runtime::Logger log_{"heads"};
+    mutable std::mutex mutex_;
+    std::string trouble_ = "not asked yet";
+    std::thread thread_;
+};
+
+}  // namespace foldstream::query

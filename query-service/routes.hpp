@@ -1,0 +1,20 @@
+// Which routes there are, and what each asks. All of it comes from the registry: a new domain or
+// read model changes nothing here.
+#pragma once
+
+#include "common/fold/domain.hpp"
+#include "common/http/server.hpp"
+#include "query-service/answer.hpp"
+
+namespace foldstream::query {
+
+// For each read model P with rows keyed by x_id:
+//   /api/v1/P (list), /api/v1/P/x/{id} and /api/v1/P/{id} (one row), /api/v1/P/<alias>/{value}
+//   (list by a filter that has a path alias);
+// for each named query of a domain D: /api/v1/D<path>; /api/v1/projections[/{name}].
+// Throws std::invalid_argument when annotations contradict each other. Registry, board and answerer
+// must outlive the routes.
+http::Router make_routes(const fold::Registry& registry, const PositionBoard& board,
+                         const Answerer& answerer);
+
+}  // namespace foldstream::query
