@@ -8,78 +8,16 @@
 #include "projector/applier.hpp"
 #include "projector/partition_feed.hpp"
 #include "tests/contract/projector/orders_database.hpp"
+#include "tests/contract/projector/random_log.hpp"
 
 namespace foldstream::projector {
 namespace {
 
 using namespace std::chrono_literals;
 using foldstream::testing::created;
+using foldstream::testing::folded;
 using foldstream::testing::LogMaker;
-
-// A random life of some orders in one partition: created, changed, paid, shipped, cancelled,
-// deleted, interleaved; refusals, claims and junk in between; one to five entries a record.
-LogMaker random_log(std::uint64_t seed, int partition) {
-    LogMaker log;
-    SeededRandom random(seed);
-    std::map<int, std::uint64_t> versions;
-    std::set<int> deleted;
-    log.claim();
-    for (int record = 0; record < 120; ++record) {
-        const auto what = random.below(20);
-        if (what == 0) log.append("junk");
-        if (what == 1) log.claim("later claim 1234");
-        std::vector<v1::Entry> entries;
-        for (auto left = 1 + random.below(5); left > 0; --left) {
-            const int order = static_cast<int>(random.below(25));
-            const std::string id = "o" + std::to_string(partition) + "-" + std::to_string(order);
-            std::uint64_t& version = versions[order];
-            if (deleted.contains(order)) {
-                entries.push_back(log.refusal());
-                continue;
-            }
-            const std::string customer = "c" + std::to_string(random.below(6));
-            const auto price = static_cast<std::int64_t>(random.below(1'000));
-            if (version == 0) {
-                entries.push_back(log.accepted(
-                    id, 0, created(customer, price, random.below(2) == 0 ? "USD" : "EUR")));
-                version = 1;
-                continue;
-            }
-            orders::v1::ItemAdded added;
-            added.mutable_item()->set_item_id("i" + std::to_string(version + 1));
-            added.mutable_item()->set_price_minor(price);
-            added.mutable_item()->set_quantity(2);
-            orders::v1::ItemRemoved removed;
-            removed.set_item_id("i1");
-            switch (random.below(7)) {
-                case 0:
-                    entries.push_back(log.accepted(id, version, added, removed));
-                    version += 2;
-                    break;
-                case 1:
-                    entries.push_back(log.accepted(id, version, orders::v1::OrderCancelled()));
-                    version += 1;
-                    break;
-                case 2:
-                    entries.push_back(log.accepted(id, version, orders::v1::PaymentConfirmed()));
-                    version += 1;
-                    break;
-                case 3:
-                    if (random.below(3) == 0) {
-                        entries.push_back(log.accepted(id, version, orders::v1::OrderDeleted()));
-                        deleted.insert(order);
-                        break;
-                    }
-                    [[fallthrough]];
-                default:
-                    entries.push_back(log.accepted(id, version, added));
-                    version += 1;
-            }
-        }
-        log.entries(entries);
-    }
-    return log;
-}
+using foldstream::testing::random_log;
 
 class Results final : public JobSink {
 public:
@@ -159,67 +97,6 @@ private:
 
 class FeedAndApplier : public ::testing::Test {
 protected:
-    // What one fold of the whole log in memory gives.
-    std::map<std::string, std::string> folded(const LogMaker& log, Partition partition) {
-        const fold::TablePlan plan(db_.projection);
-        std::map<std::string, std::unique_ptr<fold::Message>> rows;
-        replay::LogReader reader;
-        for (Offset at(0); at < log.end(); ++at.value) {
-            const auto result = reader.feed(log.at(at));
-            const auto* valid = std::get_if<replay::ValidEntries>(&result);
-            if (valid == nullptr) continue;
-            Sequence sequence = valid->first;
-            for (const auto& entry : valid->body.entries()) {
-                fold_entry(plan, partition, sequence, entry, rows);
-                ++sequence.value;
-            }
-        }
-        std::map<std::string, std::string> bytes;
-        for (const auto& [key, row] : rows)
-            if (row) bytes[key] = row->SerializeAsString();
-        return bytes;
-    }
-    void fold_entry(const fold::TablePlan& plan, Partition partition, Sequence sequence,
-                    const v1::Entry& entry,
-                    std::map<std::string, std::unique_ptr<fold::Message>>& rows) {
-        std::uint32_t index = 0;
-        for (const auto& event : entry.events()) {
-            const fold::EventType* type = db_.domain.find_event(event.type());
-            const std::unique_ptr<fold::Message> message(type->prototype->New());
-            ASSERT_TRUE(message->ParseFromString(event.payload()));
-            fold::Meta meta;
-            meta.time_ms = entry.time_ms();
-            meta.aggregate_id = entry.aggregate_id();
-            meta.version = Version(event.version());
-            meta.partition = partition;
-            meta.sequence = sequence;
-            meta.index = index++;
-            meta.domain = "orders";
-            auto& row = rows[entry.aggregate_id()];
-            row = db_.projection.project(std::move(row), *type, *message, meta);
-            if (row) plan.canonicalise(*row);
-        }
-    }
-    void expect_rollups_equal_group_by() {
-        postgres::Connection connection = db_.database.connect();
-        EXPECT_EQ(connection
-                      .exec("SELECT count(*) FROM (SELECT status, currency, count(*)::int8 AS n, "
-                            "sum(total_minor) AS s FROM read.orders GROUP BY 1, 2) a FULL JOIN "
-                            "read.order_summary b USING (status, currency) "
-                            "WHERE a.n IS DISTINCT FROM b.orders OR a.s IS DISTINCT FROM "
-                            "b.revenue_minor")
-                      .integer(0, 0),
-                  0);
-        EXPECT_EQ(
-            connection
-                .exec("SELECT count(*) FROM (SELECT customer_id, currency, count(*)::int8 AS n, "
-                      "sum(total_minor) AS s FROM read.orders WHERE status <> 'cancelled' GROUP BY "
-                      "1, 2) a FULL JOIN read_gen.customers_g1 b USING (customer_id, currency) "
-                      "WHERE a.n IS DISTINCT FROM b.orders OR a.s IS DISTINCT FROM b.spent_minor")
-                .integer(0, 0),
-            0);
-        EXPECT_GT(connection.exec("SELECT count(*) FROM read.customers").integer(0, 0), 0);
-    }
     // Ends every session of a worker, wherever it is.
     void kill_workers() {
         postgres::Connection connection = db_.database.connect();
@@ -249,7 +126,8 @@ TEST_F(FeedAndApplier, batches_cut_anywhere_give_the_same_tables_as_one_fold) {
         const LogMaker log = random_log(seed, 2);
         Worker worker(fresh, log, partition, "me", random);
         while (!worker.done()) worker.turn();
-        EXPECT_EQ(fresh.rows(), folded(log, partition)) << "seed " << seed;
+        EXPECT_EQ(fresh.rows(), folded(fresh.projection, fresh.domain, log, partition))
+            << "seed " << seed;
     }
 }
 
@@ -267,8 +145,8 @@ TEST_F(FeedAndApplier, a_worker_that_dies_anywhere_leaves_nothing_undone_or_done
         ++deaths;
     }
     EXPECT_GT(deaths, 2);
-    EXPECT_EQ(db_.rows(), folded(log, partition));
-    expect_rollups_equal_group_by();
+    EXPECT_EQ(db_.rows(), folded(db_.projection, db_.domain, log, partition));
+    db_.expect_rollups_equal_group_by();
 }
 
 TEST_F(FeedAndApplier, a_lost_connection_and_a_commit_in_doubt_change_nothing) {
@@ -285,8 +163,8 @@ TEST_F(FeedAndApplier, a_lost_connection_and_a_commit_in_doubt_change_nothing) {
         if (worker.status().state == FeedState::waiting) worker.pass(10s);
     }
     EXPECT_GT(lost, 3);
-    EXPECT_EQ(db_.rows(), folded(log, partition));
-    expect_rollups_equal_group_by();
+    EXPECT_EQ(db_.rows(), folded(db_.projection, db_.domain, log, partition));
+    db_.expect_rollups_equal_group_by();
 }
 
 TEST_F(FeedAndApplier, two_workers_that_both_believe_to_own_a_partition_apply_each_entry_once) {
@@ -304,8 +182,8 @@ TEST_F(FeedAndApplier, two_workers_that_both_believe_to_own_a_partition_apply_ea
         if (random.below(10) == 0) one.pass(2s);
     }
     EXPECT_GT(fenced, 0);
-    EXPECT_EQ(db_.rows(), folded(log, partition));
-    expect_rollups_equal_group_by();
+    EXPECT_EQ(db_.rows(), folded(db_.projection, db_.domain, log, partition));
+    db_.expect_rollups_equal_group_by();
 }
 
 TEST_F(FeedAndApplier, partitions_side_by_side_share_groups_without_waiting_in_a_circle) {
@@ -323,9 +201,10 @@ TEST_F(FeedAndApplier, partitions_side_by_side_share_groups_without_waiting_in_a
     for (auto& thread : threads) thread.join();
     std::map<std::string, std::string> expected;
     for (int p = 0; p < 4; ++p)
-        expected.merge(folded(logs[static_cast<std::size_t>(p)], Partition(p)));
+        expected.merge(
+            folded(db_.projection, db_.domain, logs[static_cast<std::size_t>(p)], Partition(p)));
     EXPECT_EQ(db_.rows(), expected);
-    expect_rollups_equal_group_by();
+    db_.expect_rollups_equal_group_by();
 }
 
 TEST_F(FeedAndApplier, a_changed_row_stops_its_partition_and_says_so_in_the_checkpoint) {

@@ -1,6 +1,8 @@
 // A migrated database of a test's own, and the orders projection's plans on it.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <map>
 #include <string>
 
@@ -16,9 +18,12 @@ namespace foldstream::testing {
 
 class OrdersDatabase {
 public:
-    OrdersDatabase() {
+    // `registry`: one whose domain is called `name` and has the projection "orders".
+    explicit OrdersDatabase(const fold::Registry& registry = domains::registry(),
+                            const std::string& name = "orders")
+        : domain(*registry.find(name)) {
         postgres::Connection connection = database.connect();
-        postgres::migrate(connection, domains::registry());
+        postgres::migrate(connection, registry);
         generation = *projector::find_generation(connection, projection);
     }
 
@@ -43,8 +48,28 @@ public:
         return rows;
     }
 
+    void expect_rollups_equal_group_by() {
+        postgres::Connection connection = database.connect();
+        EXPECT_EQ(connection
+                      .exec("SELECT count(*) FROM (SELECT status, currency, count(*)::int8 AS n, "
+                            "sum(total_minor) AS s FROM read.orders GROUP BY 1, 2) a FULL JOIN "
+                            "read.order_summary b USING (status, currency) "
+                            "WHERE a.n IS DISTINCT FROM b.orders OR a.s IS DISTINCT FROM "
+                            "b.revenue_minor")
+                      .integer(0, 0),
+                  0);
+        EXPECT_EQ(
+            connection
+                .exec("SELECT count(*) FROM (SELECT customer_id, currency, count(*)::int8 AS n, "
+                      "sum(total_minor) AS s FROM read.orders WHERE status <> 'cancelled' GROUP BY "
+                      "1, 2) a FULL JOIN read_gen.customers_g1 b USING (customer_id, currency) "
+                      "WHERE a.n IS DISTINCT FROM b.orders OR a.s IS DISTINCT FROM b.spent_minor")
+                .integer(0, 0),
+            0);
+        EXPECT_GT(connection.exec("SELECT count(*) FROM read.customers").integer(0, 0), 0);
+    }
     TestDatabase database;
-    const fold::DomainModule& domain = *domains::registry().find("orders");
+    const fold::DomainModule& domain;
     const fold::Projection& projection = *domain.find_projection("orders");
     projector::ServedGeneration generation;
 };
