@@ -1,6 +1,6 @@
 """The house rules that a program can check. Run by ctest, one rule a test, and by `./dev tidy`.
 
-    tools/tidy.py [--build build/dev] [layers|words|sizes|names|headers|format ...]
+tools/tidy.py [--build build/dev] [layers|words|sizes|names|headers|format|python|types ...]
 """
 
 import argparse
@@ -113,15 +113,19 @@ LITERALS = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Fa-f])\'(?:\\.|[^\'\\\n])+\'',
     re.DOTALL,
 )
+TEXT_LINE = "\v"
 NOT_FUNCTIONS = re.compile(r"^\s*(namespace|class|struct|union|enum|extern)\b|=\s*$")
 
 
 def blank(match: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", match.group())
+    """Spaces; the lines of a raw string are told apart from lines of code."""
+    text = re.sub(r"[^\n]", " ", match.group())
+    return text.replace("\n", TEXT_LINE) if match.group().startswith("R") else text
 
 
 def cxx_functions(text: str) -> Iterator[tuple[int, int]]:
-    """First line and number of lines of each function, lambdas inside it included."""
+    """First line and number of lines of each function: lambdas inside it included, raw strings
+    not."""
     code = re.sub(r"^\s*#.*?(?<!\\)$", blank, LITERALS.sub(blank, text), flags=re.MULTILINE)
     depth, head_at, inside = 0, 0, 0
     for at, char in enumerate(code):
@@ -135,8 +139,8 @@ def cxx_functions(text: str) -> Iterator[tuple[int, int]]:
         elif char == "}":
             if inside == depth:
                 inside = 0
-                first = code.count("\n", 0, start) + 1
-                yield first, code.count("\n", 0, at) + 2 - first
+                first = 1 + code.count("\n", 0, start) + code.count(TEXT_LINE, 0, start)
+                yield first, 1 + code.count("\n", start, at)
             depth -= 1
         if char in "{};" and not inside:
             head_at = at + 1
@@ -148,6 +152,13 @@ def python_functions(text: str) -> Iterator[tuple[int, int]]:
             yield node.lineno, (node.end_lineno or node.lineno) - node.lineno + 1
 
 
+def nothing(_: str) -> Iterator[tuple[int, int]]:
+    return iter(())
+
+
+MEASURES = {".hpp": cxx_functions, ".cpp": cxx_functions, ".py": python_functions}
+
+
 def sizes(root: Path, _: Path) -> Problems:
     problems = []
     for path in files(root, CODE):
@@ -155,12 +166,8 @@ def sizes(root: Path, _: Path) -> Problems:
         count = text.count("\n")
         if count > FILE_LINES:
             problems.append(f"{path}: {count} lines, at most {FILE_LINES}")
-        functions = (
-            cxx_functions(text)
-            if path.suffix in CXX
-            else python_functions(text) if path.suffix == ".py" else ()
-        )
-        for first, length in functions:
+        measure = MEASURES.get(path.suffix, nothing)
+        for first, length in measure(text):
             if length > FUNCTION_LINES:
                 limit = f"at most {FUNCTION_LINES}"
                 problems.append(f"{path}:{first}: a function of {length} lines, {limit}")
@@ -286,6 +293,32 @@ def formatting(root: Path, _: Path) -> Problems:
     return [f"{path}: not formatted (./dev fmt)" for path in sorted(set(warned))]
 
 
+# --- Python -----------------------------------------------------------------------------------
+
+
+def tool(root: Path, *command: str | Path) -> Problems:
+    """A tool of .dev/venv that names what it finds, a line each."""
+    program = Path(sys.executable).with_name(str(command[0]))
+    run = subprocess.run(
+        [program, *command[1:]], text=True, capture_output=True, cwd=root, check=False
+    )
+    return (run.stdout + run.stderr).splitlines() if run.returncode else []
+
+
+def python(root: Path, _: Path) -> Problems:
+    check = ("check", "--config", "tools/ruff.toml", "--no-cache", "--output-format", "concise")
+    style = ("format", "--config", "tools/ruff.toml", "--no-cache", "--check")
+    return tool(root, "ruff", *check, "tools", "tests") + tool(
+        root, "ruff", *style, "tools", "tests"
+    )
+
+
+def types(root: Path, build: Path) -> Problems:
+    sources = [path for path in files(root, (".py",)) if path.parts[0] in ("tools", "tests")]
+    cache = f"--cache-dir={build / 'tidy' / 'mypy'}"
+    return tool(root, "mypy", "--config-file=tools/mypy.ini", cache, *sources)
+
+
 RULES: dict[str, Callable[[Path, Path], Problems]] = {
     "layers": layers,
     "words": words,
@@ -293,6 +326,8 @@ RULES: dict[str, Callable[[Path, Path], Problems]] = {
     "names": names,
     "headers": headers,
     "format": formatting,
+    "python": python,
+    "types": types,
 }
 
 

@@ -94,8 +94,14 @@ def what_is_ignored() -> list[dict[str, Any]]:
     odd = record(CLAIM, 1, 9, 9, 999, b"n")
     return [
         log("an empty log", [], end=START),
-        log("entries before any claim", [(a, "impossible"), (c1, "claim")], end=(1, 1, 0, ident(c1))),
-        log("a claim that skips an epoch", [(c2, "impossible"), (c1, "claim")], end=(1, 1, 0, ident(c1))),
+        log(
+            "entries before any claim", [(a, "impossible"), (c1, "claim")], end=(1, 1, 0, ident(c1))
+        ),
+        log(
+            "a claim that skips an epoch",
+            [(c2, "impossible"), (c1, "claim")],
+            end=(1, 1, 0, ident(c1)),
+        ),
         log("the same claim twice", [(c1, "claim"), (c1, "stale")], end=OPENED),
         log(
             "two claims without an entry between",
@@ -143,16 +149,28 @@ def what_stops() -> list[dict[str, Any]]:
     return [
         log("an unknown kind stops", [(c1, "claim"), (record(3, 2), "unknown_kind")]),
         log("kind 0 stops", [(record(0, 1), "unknown_kind")]),
-        log("an unknown frame version stops", [(c1, "claim"), (record(1, 2, version=2), "unknown_version")]),
-        log("an unknown version stops before its id is looked at", [(b"FS\x02" + c1[3:], "unknown_version")]),
+        log(
+            "an unknown frame version stops",
+            [(c1, "claim"), (record(1, 2, version=2), "unknown_version")],
+        ),
+        log(
+            "an unknown version stops before its id is looked at",
+            [(b"FS\x02" + c1[3:], "unknown_version")],
+        ),
         log("a missing offset stops", [(c1, "claim"), (a, "missing_offset")], offsets=[0, 2]),
-        log("an offset that goes back stops", [(c1, "claim"), (a, "missing_offset")], offsets=[0, 0]),
-        log("a resumed log begins at the next offset", [(a, "missing_offset")], OPENED, offsets=[2]),
+        log(
+            "an offset that goes back stops", [(c1, "claim"), (a, "missing_offset")], offsets=[0, 0]
+        ),
+        log(
+            "a resumed log begins at the next offset", [(a, "missing_offset")], OPENED, offsets=[2]
+        ),
     ]
 
 
 def text() -> str:
-    return json.dumps({"logs": table_of_cases() + what_is_ignored() + what_stops()}, indent=1) + "\n"
+    return (
+        json.dumps({"logs": table_of_cases() + what_is_ignored() + what_stops()}, indent=1) + "\n"
+    )
 
 
 if __name__ == "__main__":

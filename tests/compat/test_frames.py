@@ -6,6 +6,7 @@ from typing import Any
 
 import make_frames
 import pytest
+
 from comparer.validity import STOPS, Validity
 
 FILE = Path(__file__).with_name("frames.json")
@@ -25,7 +26,13 @@ def test_every_record_gets_its_verdict(log: dict[str, Any]) -> None:
         assert verdict == record["verdict"], f"offset {record['offset']}"
         if verdict in STOPS:
             assert log["stops_at"] == record["offset"]
-            after = (validity.offset, validity.epoch, validity.sequence, validity.link, validity.next)
+            after = (
+                validity.offset,
+                validity.epoch,
+                validity.sequence,
+                validity.link,
+                validity.next,
+            )
             assert after == before
             return
     assert validity == opened(log["end"])

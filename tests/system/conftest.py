@@ -7,10 +7,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from comparer.compare import Report, compare
 from confluent_kafka.admin import AdminClient
-from paths import Workspace
-from processes import free_port, wait_for
+
+from comparer.compare import Report, compare
+from paths import Failed, Workspace
+from processes import free_port, tail, wait_for
 from services import Service, Services
 
 BUILD = Path(os.environ["FOLDSTREAM_BUILD"])
@@ -72,7 +73,10 @@ class Stack:
         service = self.services.make(kind, f"{self.name}-{name}", **extra)
         service.arguments += arguments
         self.started[name] = service
-        service.start()
+        try:
+            service.start()
+        except Failed as failure:
+            pytest.fail(f"{failure}\n{tail(failure.log) if failure.log else ''}")
         return service
 
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+
 from comparer.bodies import generate
 from comparer.compare import EVENTS
 from comparer.topics import Topics, read_log

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from comparer.bodies import generate
 from conftest import BUILD, WAIT_SECONDS, Stack
 

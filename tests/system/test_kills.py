@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from comparer.bodies import generate
 from conftest import BUILD, WAIT_SECONDS, Stack
 from load import Load

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+
 from comparer.bodies import generate
 from conftest import BUILD, Stack
 from load import Load

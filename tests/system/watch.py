@@ -1,8 +1,9 @@
 """The log of orders, watched while it grows."""
 
+from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+
 from comparer.bodies import Bodies
 from comparer.topics import Log, Record, Topics, feed
-from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 
 TOPIC = "orders.events"
 BATCH = 1000

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 import tidy
 
 LAYERS = Path(tidy.__file__).with_name("layers.toml")
@@ -126,6 +127,14 @@ def test_a_class_or_namespace_may_be_longer_than_a_function(tree: Path) -> None:
     functions = "void f() {\n    x('\"', 1'000);\n}\n" * 40
     write(tree, "common/core/a.cpp", "namespace a {\nclass B {\n" + functions + "};\n}\n")
     assert problems("sizes", tree) == []
+
+
+def test_the_text_of_a_raw_string_is_not_code(tree: Path) -> None:
+    text = 'auto text() {\n    return R"(' + "{ line\n" * 70 + ')";\n}\n'
+    write(tree, "common/core/a.cpp", text)
+    assert problems("sizes", tree) == []
+    write(tree, "common/core/a.cpp", text + "void f() {\n" + BODY * 70 + "}\n")
+    assert "a.cpp:74: a function of 72 lines" in problems("sizes", tree)[0]
 
 
 def test_a_long_python_function_is_found(tree: Path) -> None:

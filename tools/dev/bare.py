@@ -1,4 +1,4 @@
-"""./dev bare: a Debian 12 with nothing in it, twice; demo and test as root, and as a user with sudo.
+"""./dev bare: a Debian 12 with nothing in it, twice; demo and test, as root and with sudo.
 
 Each run has a mount and a process namespace of its own: nothing of it can be left behind."""
 

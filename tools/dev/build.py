@@ -55,14 +55,18 @@ def sources() -> list[Path]:
 
 
 def fmt() -> int:
-    return subprocess.run(["clang-format", "-i", *sources()], cwd=ROOT, check=False).returncode
+    subprocess.run(["clang-format", "-i", *sources()], cwd=ROOT, check=True)
+    ruff = [str(VENV / "bin" / "ruff"), "format", "--config", "tools/ruff.toml", "--no-cache"]
+    return subprocess.run([*ruff, "tools", "tests"], cwd=ROOT, check=False).returncode
 
 
 def lint() -> int:
     """Every linter, to its end."""
     folder = build("dev")
     failed = subprocess.run(
-        [VENV / "bin" / "python", ROOT / "tools" / "tidy.py", "--build", folder], check=False
+        [str(VENV / "bin" / "python"), "tools/tidy.py", "--build", str(folder)],
+        cwd=ROOT,
+        check=False,
     ).returncode
     failed |= subprocess.run([VENV / "bin" / "buf", "lint"], cwd=ROOT, check=False).returncode
     units = [path for path in sources() if path.suffix == ".cpp" and path.parts[0] != "tests"]

@@ -19,7 +19,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from paths import KAFKA_LIBS, ROOT, Failed, Workspace
+from paths import KAFKA_LIBS, Failed, Workspace
 from processes import Process, free_port, listening, tail
 
 POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
@@ -140,7 +140,8 @@ class Postgres:
             shutil.chown(self.data, self.user, self.user)
         log = self.process.log
         log.parent.mkdir(parents=True, exist_ok=True)
-        command = [POSTGRES_BIN / "initdb", "-D", self.data, "-U", DATABASE, "-A", "trust"]
+        command = [str(POSTGRES_BIN / "initdb"), "-D", str(self.data)]
+        command += ["-U", DATABASE, "-A", "trust"]
         command += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         account = pwd.getpwnam(self.user) if self.user else None
         with log.open("ab") as out:

@@ -1,5 +1,6 @@
 """./dev demo: from nothing to read models that are proved equal to the log."""
 
+import json
 import os
 import shlex
 import subprocess
@@ -42,7 +43,7 @@ class Demo:
         done = subprocess.run(
             command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False
         )
-        answer = (done.stdout.strip() or done.stderr.strip())
+        answer = done.stdout.strip() or done.stderr.strip()
         more = " …" if len(answer) > SHOWN_CHARACTERS else ""
         print(answer[:SHOWN_CHARACTERS] + more, flush=True)
         if (done.returncode != 0) is not fails:
@@ -131,11 +132,11 @@ class Demo:
         self.ask("curl", "-sSf", f"{url}/top-customers?limit=3")
         unknown = '{"orderId":"nobody-has-this-one","trackingNumber":"T-1"}'
         refusal = self.foldctl("send", "orders", "ShipOrder", unknown, fails=True)
-        if "not-found" not in refusal:
-            raise Failed("the refusal has no code not-found")
+        if json.loads(refusal)["code"] != "not-found":
+            raise Failed("the refusal's code is not not-found")
         again = first.value.decode()
         repeat = ("send", "orders", first.type, again, "--command-id", first.command_id)
-        if "duplicate" not in self.foldctl(*repeat):
+        if not json.loads(self.foldctl(*repeat))["duplicate"]:
             raise Failed("the command that was sent again is no duplicate")
 
     def shown_order(self) -> str:
@@ -151,9 +152,7 @@ class Demo:
         path = f"{ROOT}/tests/system:{ROOT}/tools/dev"
         command = [sys.executable, "-m", "comparer", "--build", str(self.them.build)]
         environment = {**os.environ, **self.them.environment, "PYTHONPATH": path}
-        done = subprocess.run(
-            command, capture_output=True, text=True, env=environment, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         print(done.stdout.strip(), flush=True)
         if done.returncode:
             print(done.stderr.strip(), file=sys.stderr)

@@ -60,7 +60,7 @@ def kafka() -> None:
     if made(KAFKA_LIBS, pom):
         return
     shutil.rmtree(KAFKA_LIBS, ignore_errors=True)
-    copy = ["mvn", "-B", "-f", pom, "dependency:copy-dependencies"]
+    copy = ["mvn", "-B", "-f", str(pom), "dependency:copy-dependencies"]
     run("Kafka", [*copy, f"-DoutputDirectory={KAFKA_LIBS}"])
     (KAFKA_LIBS / ".made-of").write_text(stamp(pom))
 

@@ -6,7 +6,7 @@ import subprocess
 import services
 from build import build
 from cluster import Cluster, read_env
-from paths import DEMO, ROOT, UP, Failed, WrongUsage, Workspace
+from paths import DEMO, ROOT, UP, Failed, Workspace, WrongUsage
 from processes import Process
 
 NAMES = ("kafka", "postgres", *services.NAMES)

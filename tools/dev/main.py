@@ -10,9 +10,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # tidy
 
-import install  # noqa: E402
-from paths import ROOT, Failed, WrongUsage  # noqa: E402
-from processes import tail  # noqa: E402
+import install
+
+from paths import ROOT, Failed, WrongUsage
+from processes import tail
 
 INTERRUPTED = 130
 
@@ -63,7 +64,8 @@ def up(arguments: list[str]) -> int:
 def down(arguments: list[str]) -> int:
     import local
 
-    return local.down(parser("down", [("--wipe", {"action": "store_true"})]).parse_args(arguments).wipe)
+    wipe = parser("down", [("--wipe", {"action": "store_true"})]).parse_args(arguments).wipe
+    return local.down(wipe)
 
 
 def status(arguments: list[str]) -> int:
@@ -101,7 +103,7 @@ def script(command: str, folder: Path, arguments: list[str]) -> int:
     if options.name not in known:
         there = f"there are {', '.join(known)}" if known else "there is none yet"
         raise WrongUsage(f"unknown name '{options.name}'; {there}")
-    run = [sys.executable, folder / f"{options.name}.py", *arguments[1:]]
+    run = [sys.executable, str(folder / f"{options.name}.py"), *arguments[1:]]
     return subprocess.run(run, cwd=ROOT, check=False).returncode
 
 

@@ -44,7 +44,6 @@ class Process:
             raise Failed(f"{self.name} is already running (pid {self.pid()})")
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        groups = {"user": user, "group": user, "extra_groups": []} if user else {}
         with self.log.open("ab") as log:
             child = subprocess.Popen(
                 [str(part) for part in command],
@@ -54,7 +53,9 @@ class Process:
                 env=dict(environment),
                 cwd=cwd,
                 start_new_session=True,
-                **groups,  # type: ignore[arg-type]
+                user=user,
+                group=user,
+                extra_groups=[] if user else None,
             )
         CHILDREN[child.pid] = child
         self.pid_file.write_text(f"{child.pid} {started_at(child.pid)}\n")

@@ -32,10 +32,12 @@ class Service:
     @property
     def process(self) -> Process:
         logs = self.workspace.logs
-        return Process(self.name, self.workspace.run / f"{self.name}.pid", logs / f"{self.name}.log")
+        return Process(
+            self.name, self.workspace.run / f"{self.name}.pid", logs / f"{self.name}.log"
+        )
 
     def start(self, wait: bool = True) -> None:
-        command = [self.program, "--admin-port", str(self.admin_port), *self.arguments]
+        command = [str(self.program), "--admin-port", str(self.admin_port), *self.arguments]
         self.process.start(command, {**os.environ, **self.environment})
         if wait:
             self.wait_ready()
@@ -109,5 +111,3 @@ def up(
     cluster.write_env(environment)
     own = Postgres(workspace).process.pid() is not None
     return Services(workspace, build, environment, own)
-
-

@@ -7,7 +7,7 @@ import sys
 import coverage
 from build import build
 from cluster import Cluster
-from paths import ROOT, WrongUsage, Workspace
+from paths import ROOT, Workspace, WrongUsage
 
 LANES = ("unit", "contract", "integration", "scenarios", "system", "compat", "model", "tidy")
 COVERAGE_DONE = re.compile(r"coverage: domains and common/fold .*(Passed|Failed)")

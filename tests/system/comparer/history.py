@@ -37,5 +37,7 @@ def check(log: Log, commands: Iterable[Record]) -> list[str]:
     counts = Counter(decided)
     problems += [f"{where}: command {o} has {n} entries" for o, n in counts.items() if n > 1]
     problems += [f"{where}: command {o} has no entry" for o in hashes if o not in counts]
-    problems += [f"{where}: an entry for {o}, where no command is" for o in counts if o not in hashes]
+    problems += [
+        f"{where}: an entry for {o}, where no command is" for o in counts if o not in hashes
+    ]
     return problems

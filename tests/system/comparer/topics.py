@@ -10,7 +10,6 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from comparer.bodies import Bodies
 from comparer.validity import ENTRIES, FRAME, STOPS, Validity
 
-BATCH = 5000
 SILENCE_SECONDS = 30
 
 
@@ -59,20 +58,16 @@ class Topics:
         consumer = self.consumer(isolation)
         try:
             consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
-            while True:
-                messages = consumer.consume(BATCH, timeout=SILENCE_SECONDS)
-                if not messages:
-                    raise Unreadable(f"{topic}/{partition}: nothing read for {SILENCE_SECONDS} s")
-                for message in messages:
-                    error = message.error()
-                    if error is None:
-                        time = message.timestamp()[1]
-                        value = message.value() or b""
-                        yield Record(message.offset(), time, message.key(), value)
-                    elif error.code() == KafkaError._PARTITION_EOF:
-                        return
-                    else:
-                        raise Unreadable(f"{topic}/{partition}: {error}")
+            while (message := consumer.poll(SILENCE_SECONDS)) is not None:
+                error = message.error()
+                if error is None:
+                    time = message.timestamp()[1]
+                    yield Record(message.offset(), time, message.key(), message.value() or b"")
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    return
+                else:
+                    raise Unreadable(f"{topic}/{partition}: {error}")
+            raise Unreadable(f"{topic}/{partition}: nothing read for {SILENCE_SECONDS} s")
         finally:
             consumer.close()
 
