@@ -5,8 +5,7 @@
 
 namespace foldstream::testing {
 
-inline const google::protobuf::Message& everything() {
-    static const google::protobuf::Message& prototype = described(R"(
+inline constexpr const char* everything_file = R"(
         message_type {
             name: "Everything"
             options { [foldstream.v1.row] {
@@ -87,7 +86,10 @@ inline const google::protobuf::Message& everything() {
             value { name: "COLOUR_UNSPECIFIED" number: 0 }
             value { name: "COLOUR_DARK_RED" number: 3 }
             value { name: "COLOUR_NULL" number: -1 }
-        } )");
+        } )";
+
+inline const google::protobuf::Message& everything() {
+    static const google::protobuf::Message& prototype = described(everything_file);
     return prototype;
 }
 
