@@ -3,6 +3,7 @@
 #include <google/protobuf/unknown_field_set.h>
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -142,12 +143,15 @@ private:
 
     void singular(const Message& m, const Reflection& r, const FieldPlan& plan,
                   const Place& place) {
-        const bool has = r.HasField(m, plan.field);  // without presence: is not the default
-        if (!has && plan.check != nullptr && plan.check->required()) {
-            add(place, "is required");
-            return;
+        const bool required = plan.check != nullptr && plan.check->required();
+        if (required || plan.nullable) {
+            // Without presence a field counts as set when it is not the default.
+            if (!r.HasField(m, plan.field)) {
+                if (required) add(place, "is required");
+                return;
+            }
         }
-        if (has || !plan.nullable) value(m, r, plan, -1, place);
+        value(m, r, plan, -1, place);
     }
 
     void repeated(const Message& m, const Reflection& r, const FieldPlan& plan,
@@ -302,7 +306,14 @@ private:
 }  // namespace
 
 bool is_utf8(std::string_view text) {
+    constexpr std::uint64_t beyond_ascii = 0x8080808080808080U;
     for (std::size_t i = 0; i < text.size();) {
+        std::uint64_t word = beyond_ascii;
+        if (text.size() - i >= sizeof word) std::memcpy(&word, text.data() + i, sizeof word);
+        if ((word & beyond_ascii) == 0) {  // most texts are nothing else
+            i += sizeof word;
+            continue;
+        }
         const std::size_t length = utf8_length(text, i);
         if (length == 0) return false;
         i += length;

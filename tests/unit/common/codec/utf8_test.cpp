@@ -29,6 +29,19 @@ TEST(Utf8, is_every_code_point_but_the_surrogates) {
     }
 }
 
+TEST(Utf8, is_looked_for_at_every_place) {
+    for (std::size_t size = 1; size <= 40; ++size) {
+        EXPECT_TRUE(is_utf8(std::string(size, 'a')));
+        for (std::size_t i = 0; i < size; ++i) {
+            std::string text(size, 'a');
+            text[i] = '\xFF';
+            ASSERT_FALSE(is_utf8(text)) << size << ' ' << i;
+            text.replace(i, 1, "\xC3\xA9");
+            ASSERT_TRUE(is_utf8(text)) << size << ' ' << i;
+        }
+    }
+}
+
 TEST(Utf8, is_not_what_is_overlong_cut_or_out_of_place) {
     for (const char* text : {"\x80",
                              "\xBF",
