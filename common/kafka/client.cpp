@@ -21,9 +21,7 @@ void set(rd_kafka_conf_t* config, const std::string& key, const std::string& val
         return;
     }
     // The value may be a password: librdkafka's text repeats it only for enumerations and numbers.
-    throw Error("Kafka setting '" + key + "': " + why.data() + " (given by --kafka " + key +
-                    "=… or fixed by this program)",
-                false);
+    throw SettingError("Kafka setting '" + key + "': " + why.data());
 }
 
 // Nobody creates topics by asking for them: a topic with the broker's defaults for retention would

@@ -16,4 +16,10 @@ private:
     bool retry_;
 };
 
+// A setting that librdkafka does not know or take: wrong usage, not an environment's failure.
+class SettingError : public Error {
+public:
+    explicit SettingError(const std::string& what) : Error(what, false) {}
+};
+
 }  // namespace foldstream::kafka

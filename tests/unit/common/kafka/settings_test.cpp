@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 std::string refusal(const Settings& settings) {
     try {
         const Admin admin(settings);
-    } catch (const Error& error) {
+    } catch (const SettingError& error) {
         EXPECT_FALSE(error.retry());
         return error.what();
     }
