@@ -82,7 +82,9 @@ void Answerer::wait_for_writes(const TaskPtr& task) const {
                 400, "invalid", "Foldstream-After: this answer does not cover " + to_text(place)));
         }
     }
+    parts_.probe.waiting().Increment();
     const auto done = [this, task](Waited how) {
+        parts_.probe.waiting().Decrement();
         parts_.probe.waits().Observe(
             std::chrono::duration<double>(parts_.clock.steady() - task->arrived).count());
         switch (how) {
@@ -100,6 +102,7 @@ void Answerer::wait_for_writes(const TaskPtr& task) const {
     const bool waits = parts_.board.wait(task->question.sources, task->terms.after,
                                          task->arrived + task->terms.wait, done);
     if (waits) return;
+    parts_.probe.waiting().Decrement();
     parts_.probe.overloaded().Increment();
     task->respond(try_again(503, "overloaded", "too many requests wait for their writes"));
 }
