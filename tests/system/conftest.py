@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from comparer.compare import Report, compare
@@ -81,6 +82,12 @@ class Stack:
 
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(POSTGRES, autocommit=True)
+
+    def append(self, topic: str, partition: int, value: bytes) -> None:
+        """A record that none of ours wrote."""
+        producer = Producer({"bootstrap.servers": BROKERS})
+        producer.produce(topic, value, partition=partition)
+        assert producer.flush(WAIT_SECONDS) == 0
 
     def compare(self) -> Report:
         return compare(BROKERS, POSTGRES, BUILD, WAIT_SECONDS)
