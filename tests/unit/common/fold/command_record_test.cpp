@@ -1,139 +1,18 @@
 #include "common/fold/command_record.hpp"
 
-#include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "common/codec/check.hpp"
-#include "common/codec/partitioner.hpp"
-#include "common/core/random.hpp"
 #include "common/core/uuid.hpp"
-#include "foldstream/orders/v1/commands.pb.h"
+#include "tests/unit/common/fold/command_records.hpp"
 
 namespace foldstream::fold {
 namespace {
 
-using codec::Violation;
-using Headers = std::vector<std::pair<std::string, std::string>>;
-using Violations = std::vector<Violation>;
-
-constexpr std::int32_t partitions = 8;
-constexpr const char* topic = "orders.commands";
-constexpr const char* create_type = "foldstream.orders.v1.CreateOrder";
-constexpr const char* complete_type = "foldstream.orders.v1.CompleteOrder";
-constexpr const char* bad_id = "must be 1 to 128 letters (A-Z, a-z), digits or any of . _ : ~ -";
-
-template <typename Command>
-std::unique_ptr<CommandType> command_type() {
-    auto type = std::make_unique<CommandType>();
-    type->name = Command::descriptor()->full_name();
-    type->prototype = &Command::default_instance();
-    type->options = Command::descriptor()->options().GetExtension(v1::command);
-    type->id_field = Command::descriptor()->FindFieldByName(type->options.id_field());
-    return type;
-}
-
-const DomainModule& orders() {
-    static const std::unique_ptr<DomainModule> module = [] {
-        auto made = std::make_unique<DomainModule>();
-        made->name = "orders";
-        made->space = domain_namespace("orders");
-        made->commands.push_back(command_type<orders::v1::CreateOrder>());
-        made->commands.push_back(command_type<orders::v1::CompleteOrder>());
-        made->commands.push_back(command_type<orders::v1::UpdateOrderStatus>());
-        return made;
-    }();
-    return *module;
-}
-
-// A record that owns its bytes; by default in the partition of the order "o-1".
-struct Record {
-    std::optional<std::string> key;
-    std::string value;
-    Headers headers;
-    std::int64_t offset = 7;
-    Partition partition = codec::partition_of("o-1", partitions);
-
-    [[nodiscard]] Result<DecodedCommand, CommandRefusal> decode() const {
-        RawCommand raw;
-        raw.topic = topic;
-        raw.partition = partition;
-        raw.offset = Offset(offset);
-        if (key) raw.key = *key;
-        raw.value = value;
-        for (const auto& [name, text] : headers) raw.headers.emplace_back(name, text);
-        return decode_command(orders(), raw, partitions);
-    }
-};
-
-std::string complete(const std::string& id) {
-    orders::v1::CompleteOrder command;
-    command.set_order_id(id);
-    return command.SerializeAsString();
-}
-
-orders::v1::CreateOrder new_order(const std::string& id) {
-    orders::v1::CreateOrder command;
-    command.set_order_id(id);
-    command.set_customer_name("Ada");
-    command.set_customer_email("ada@example.com");
-    auto* item = command.add_items();
-    item->set_product_id("p");
-    item->set_name("tea");
-    item->set_price_minor(100);
-    item->set_quantity(1);
-    return command;
-}
-
-constexpr const char* order_json =
-    R"({"customerName":"Ada","customerEmail":"ada@example.com",)"
-    R"("items":[{"productId":"p","name":"tea","priceMinor":100,"quantity":1}]})";
-
-// A good CompleteOrder by headers; tests change what they are about.
-Record by_headers(Headers more = {}) {
-    Record record{"o-1", complete("o-1"), {{"ce_id", "c-1"}, {"ce_type", complete_type}}};
-    record.headers.insert(record.headers.end(), more.begin(), more.end());
-    return record;
-}
-
-v1::Command envelope() {
-    v1::Command command;
-    command.set_command_id("c-1");
-    command.set_type(complete_type);
-    command.set_value(complete("o-1"));
-    return command;
-}
-
-Record packed(const v1::Command& command) { return {"o-1", command.SerializeAsString(), {}}; }
-
-std::string hex(std::string_view bytes) {
-    std::string out;
-    for (const char c : bytes) {
-        out += "0123456789abcdef"[static_cast<unsigned char>(c) >> 4U];
-        out += "0123456789abcdef"[static_cast<unsigned char>(c) & 0xFU];
-    }
-    return out;
-}
-
-// The refusal's code and violations; a good record has neither.
-std::pair<std::string, Violations> refusal(const Record& record) {
-    const auto decoded = record.decode();
-    if (decoded) return {};
-    return {decoded.error().code, decoded.error().violations};
-}
-
-std::pair<std::string, Violations> invalid(const char* field, const char* message) {
-    return {"invalid", {{field, message}}};
-}
-
-bool identified(const Record& record) {
-    const auto decoded = record.decode();
-    return !decoded && decoded.error().identified.has_value();
-}
+using namespace records;
 
 TEST(CommandRecord, is_read_from_cloudevents_headers) {
     const auto decoded =
@@ -582,107 +461,6 @@ TEST(CommandRecord, inside_a_packed_one_is_not_unpacked_again) {
         value = command.SerializeAsString();
     }
     EXPECT_EQ(refusal({"o-1", value, {}}).first, "invalid");
-}
-
-// Whatever comes, there is an answer, and what it holds is bounded and can be written on.
-void expect_an_answer(const Record& record) {
-    const auto decoded = record.decode();
-    const DecodedCommand* command = nullptr;
-    if (decoded) {
-        command = &decoded.value();
-        ASSERT_EQ(codec::check(*command->message), Violations{});
-    } else {
-        ASSERT_FALSE(decoded.error().code.empty());
-        ASSERT_FALSE(decoded.error().violations.empty());
-        ASSERT_LE(decoded.error().violations.size(), 20U);
-        for (const Violation& violation : decoded.error().violations) {
-            ASSERT_TRUE(codec::is_utf8(violation.field + violation.message));
-        }
-        if (decoded.error().identified) command = &*decoded.error().identified;
-    }
-    if (command == nullptr) return;
-    ASSERT_TRUE(codec::is_id(command->aggregate_id));
-    ASSERT_FALSE(command->command_id.empty());
-    ASSERT_LE(command->command_id.size(), 128U);
-    ASSERT_TRUE(codec::is_utf8(command->command_id));
-    ASSERT_LE(command->attributes.size(), 16U);
-    ASSERT_EQ(command->body_hash.size(), 16U);
-}
-
-std::string random_bytes(Random& random, std::size_t below) {
-    std::string bytes(random.below(below), '\0');
-    random.fill(std::as_writable_bytes(std::span(bytes)));
-    return bytes;
-}
-
-TEST(CommandRecord, of_any_bytes_gets_an_answer) {
-    SeededRandom random(4);
-    for (int i = 0; i < 20'000; ++i) {
-        Record record;
-        if (random.below(2) == 0) record.key = random_bytes(random, 8);
-        record.value = random_bytes(random, 40);
-        expect_an_answer(record);
-        record.headers = {{"ce_type", complete_type},
-                          {"ce_id", random_bytes(random, 4)},
-                          {random_bytes(random, 12), random_bytes(random, 4)}};
-        expect_an_answer(record);
-        record.headers.emplace_back("content-type", "application/json");
-        expect_an_answer(record);
-    }
-}
-
-TEST(CommandRecord, that_was_good_before_it_was_changed_gets_an_answer) {
-    SeededRandom random(5);
-    v1::Command command = envelope();
-    command.set_type(create_type);
-    command.set_value(new_order("o-1").SerializeAsString());
-    command.mutable_reply()->set_instance("gateway");
-    command.add_attributes()->set_name("a");
-    std::vector<Record> good;
-    good.push_back(packed(command));
-    good.push_back(by_headers({{"expected_version", "1"}, {"meta_a", "b"}, {"dry_run", "1"}}));
-    good.push_back(
-        {"o-1", order_json, {{"ce_type", create_type}, {"content-type", "application/json"}}});
-    for (int i = 0; i < 30'000; ++i) {
-        Record record = good[random.below(good.size())];
-        std::vector<std::string*> parts = {&record.value, &*record.key};
-        for (auto& [name, text] : record.headers) {
-            parts.push_back(&name);
-            parts.push_back(&text);
-        }
-        std::string& part = *parts[random.below(2) == 0 ? 0 : random.below(parts.size())];
-        for (std::uint64_t n = random.below(4) + 1; n > 0; --n) {
-            part.replace(random.below(part.size() + 1), random.below(4), random_bytes(random, 4));
-        }
-        expect_an_answer(record);
-    }
-}
-
-TEST(CommandRecord, cut_anywhere_gets_an_answer) {
-    const Record good = packed([] {
-        v1::Command command = envelope();
-        command.set_type(create_type);
-        command.set_value(new_order("o-1").SerializeAsString());
-        return command;
-    }());
-    ASSERT_TRUE(good.decode());
-    for (std::size_t size = 0; size < good.value.size(); ++size) {
-        Record cut = good;
-        cut.value.resize(size);
-        expect_an_answer(cut);
-    }
-}
-
-TEST(CommandRecord, nested_as_deep_as_bytes_allow_gets_an_answer) {
-    // Groups and length-delimited unknown fields: what a parser could recurse into.
-    Record record = by_headers();
-    record.value = std::string(500'000, '\x9b');
-    expect_an_answer(record);
-    record.value = std::string(500'000, '\x0b');
-    expect_an_answer(record);
-    record.value.clear();
-    for (int i = 0; i < 200'000; ++i) record.value += "\x9b\x06";
-    expect_an_answer(record);
 }
 
 }  // namespace
