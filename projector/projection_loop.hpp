@@ -37,8 +37,8 @@ struct LoopOptions {
     std::size_t batch_events = 5'000;
     std::chrono::milliseconds flush_interval{20};
     std::uint32_t queued_kbytes = 16 * 1024;
-    // Tests only: the type of events that are not folded (full or short name).
-    std::string skipped_event;
+    // Tests only: the type of events that are not folded.
+    const fold::EventType* skipped = nullptr;
 };
 
 // run() on one thread, which polls and never waits for Postgres; the appliers do. The rest from any

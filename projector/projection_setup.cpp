@@ -37,20 +37,6 @@ std::string why_not_this_log(kafka::Admin& admin, const std::string& domain,
     return why;
 }
 
-const fold::EventType* find_skipped(const fold::DomainModule& domain, const std::string& wanted) {
-    if (wanted.empty()) return nullptr;
-    for (const auto& type : domain.events) {
-        const bool is_short =
-            type->name.size() > wanted.size() && type->name.ends_with("." + wanted);
-        if (type->name == wanted || is_short) {
-            logger().warning("TEST HOOK: events of this type are not folded",
-                             {{"domain", domain.name}, {"type", type->name}});
-            return type.get();
-        }
-    }
-    return nullptr;
-}
-
 }  // namespace
 
 std::optional<ProjectionLoop::Found> ProjectionLoop::wait_until_servable() {
@@ -95,8 +81,7 @@ void ProjectionLoop::wait_before_trying_again(const std::string& why) {
 void ProjectionLoop::begin(const Found& found) {
     feed_options_ = {options_.instance, found.partitions, options_.batch_events,
                      options_.flush_interval};
-    writer_ = std::make_unique<BatchWriter>(projection_, found.generation,
-                                            find_skipped(domain_, options_.skipped_event));
+    writer_ = std::make_unique<BatchWriter>(projection_, found.generation, options_.skipped);
     kafka::ReaderOptions reading;
     reading.queued_kbytes = options_.queued_kbytes;
     reader_ = std::make_unique<kafka::Reader>(options_.kafka, topic_, reading, wakeup_);

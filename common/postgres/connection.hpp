@@ -1,5 +1,5 @@
 // Postgres behind values: statements with text parameters, errors that say whether to retry and
-// what to turn. libpqxx stays inside this folder.
+// what to turn. libpq stays inside this folder.
 #pragma once
 
 #include <chrono>
