@@ -15,7 +15,7 @@ from paths import Failed, Workspace
 from processes import free_port, tail, wait_for
 from services import Service, Services
 
-BUILD = Path(os.environ["FOLDSTREAM_BUILD"])
+BUILD = Path(os.environ["BUILD_FOLDER"])
 BROKERS = os.environ["FOLDSTREAM_KAFKA_BROKERS"]
 POSTGRES = os.environ["FOLDSTREAM_POSTGRES_URL"]
 WAIT_SECONDS = 60

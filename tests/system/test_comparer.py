@@ -6,7 +6,7 @@ import pytest
 
 from comparer.bodies import generate
 from comparer.compare import EVENTS
-from comparer.topics import Topics, read_log
+from comparer.topics import Topics, read_logs
 from conftest import BUILD, Stack
 from orders import Orders, Sender
 
@@ -24,8 +24,7 @@ def events(stack: Stack) -> list[str]:
     assert report.differences == []
     assert report.commands == COMMANDS
     bodies = generate(BUILD)
-    topics = Topics(stack.brokers)
-    logs = [read_log(topics, EVENTS, number, bodies) for number in topics.partitions(EVENTS)]
+    logs = read_logs(Topics(stack.brokers), EVENTS, bodies)
     seen = Counter(event.type for log in logs for e in log.entries for event in e.body.events)
     declared = bodies.events.DESCRIPTOR.message_types_by_name.values()
     assert set(seen) == {message.full_name for message in declared}

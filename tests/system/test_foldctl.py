@@ -85,7 +85,7 @@ def test_protoc_decodes_the_body_of_a_record(deciding: Stack) -> None:
     partition = int(created["position"].split(":")[1])
     (offset,) = (
         record.offset
-        for record in Topics(deciding.brokers).read("orders.events", partition, "read_uncommitted")
+        for record in Topics(deciding.brokers).read("orders.events", "read_uncommitted")[partition]
         if FRAME.unpack_from(record.value)[2] == ENTRIES
     )
     place = ("--partition", str(partition), "--body", str(offset))

@@ -3,7 +3,7 @@
 from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 
 from comparer.bodies import Bodies
-from comparer.topics import Log, Record, Topics, feed
+from comparer.topics import Log, Topics, feed, record_of
 
 TOPIC = "orders.events"
 BATCH = 1000
@@ -13,18 +13,16 @@ class Watch:
     """look() reads what has come; the logs are its partitions, by number."""
 
     def __init__(self, brokers: str, bodies: Bodies) -> None:
-        topics = Topics(brokers)
         self.bodies = bodies
-        self.consumer = topics.consumer("read_uncommitted")
-        self.logs = {number: Log(number) for number in topics.partitions(TOPIC)}
+        self.consumer = Topics(brokers).consumer("read_uncommitted")
+        known = self.consumer.list_topics(TOPIC, timeout=10).topics[TOPIC].partitions
+        self.logs = {number: Log(number) for number in sorted(known)}
         self.consumer.assign([TopicPartition(TOPIC, n, OFFSET_BEGINNING) for n in self.logs])
 
     def look(self) -> None:
         for message in self.consumer.consume(BATCH, timeout=0.1):
             if message.error() is None:
-                time, value = message.timestamp()[1], message.value() or b""
-                record = Record(message.offset(), time, message.key(), value)
-                feed(self.logs[message.partition()], record, self.bodies)
+                feed(self.logs[message.partition()], record_of(message), self.bodies)
 
     def entries(self) -> int:
         return sum(log.validity.sequence for log in self.logs.values())

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from comparer import fold, history, rows
 from comparer.bodies import Bodies, generate
-from comparer.topics import Log, Topics, read_log
+from comparer.topics import Log, Topics, read_logs
 from processes import wait_for
 
 COMMANDS, EVENTS = "orders.commands", "orders.events"
@@ -38,16 +38,10 @@ class Reading:
 def read_topics(brokers: str, bodies: Bodies) -> Reading:
     """Commands first, so that each one that was read had its chance of an entry."""
     topics = Topics(brokers)
-    logs: list[Log] = []
-    problems: list[str] = []
-    count = 0
-    for partition in topics.partitions(COMMANDS):
-        commands = list(topics.read(COMMANDS, partition, "read_committed"))
-        log = read_log(topics, EVENTS, partition, bodies)
-        count += len(commands)
-        problems += history.check(log, commands)
-        logs.append(log)
-    return Reading(logs, count, problems)
+    commands = topics.read(COMMANDS, "read_committed")
+    logs = read_logs(topics, EVENTS, bodies)
+    problems = [p for log in logs for p in history.check(log, commands[log.partition])]
+    return Reading(logs, sum(map(len, commands.values())), problems)
 
 
 def complete(brokers: str, bodies: Bodies, seconds: float) -> Reading:

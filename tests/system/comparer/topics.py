@@ -1,11 +1,17 @@
 """Reads whole topics from Kafka: everything up to the end that stood there at the beginning."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 
 from comparer.bodies import Bodies
 from comparer.validity import ENTRIES, FRAME, STOPS, Validity
@@ -44,32 +50,35 @@ class Topics:
         }
         return Consumer(settings)
 
-    def partitions(self, topic: str) -> list[int]:
-        consumer = self.consumer("read_uncommitted")
+    def read(self, topic: str, isolation: str) -> dict[int, list[Record]]:
+        """All partitions' records, in offset order."""
+        consumer = self.consumer(isolation)
         try:
             known = consumer.list_topics(topic, timeout=10).topics[topic]
             if known.error is not None:
                 raise KafkaException(known.error)
-            return sorted(known.partitions)
+            records: dict[int, list[Record]] = {number: [] for number in sorted(known.partitions)}
+            consumer.assign([TopicPartition(topic, n, OFFSET_BEGINNING) for n in records])
+            open_ones = set(records)
+            while open_ones:
+                message = consumer.poll(SILENCE_SECONDS)
+                if message is None:
+                    raise Unreadable(f"{topic}: nothing read for {SILENCE_SECONDS} s")
+                error, partition = message.error(), message.partition()
+                if error is None and partition in open_ones:
+                    records[partition].append(record_of(message))
+                elif error is not None and error.code() == KafkaError._PARTITION_EOF:
+                    open_ones.discard(partition)
+                elif error is not None:
+                    raise Unreadable(f"{topic}/{partition}: {error}")
+            return records
         finally:
             consumer.close()
 
-    def read(self, topic: str, partition: int, isolation: str) -> Iterator[Record]:
-        consumer = self.consumer(isolation)
-        try:
-            consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
-            while (message := consumer.poll(SILENCE_SECONDS)) is not None:
-                error = message.error()
-                if error is None:
-                    time = message.timestamp()[1]
-                    yield Record(message.offset(), time, message.key(), message.value() or b"")
-                elif error.code() == KafkaError._PARTITION_EOF:
-                    return
-                else:
-                    raise Unreadable(f"{topic}/{partition}: {error}")
-            raise Unreadable(f"{topic}/{partition}: nothing read for {SILENCE_SECONDS} s")
-        finally:
-            consumer.close()
+
+def record_of(message: Message) -> Record:
+    value = message.value() or b""
+    return Record(message.offset(), message.timestamp()[1], message.key(), value)
 
 
 @dataclass(frozen=True)
@@ -93,11 +102,15 @@ class Log:
     verdicts: Counter[str] = field(default_factory=Counter)
 
 
-def read_log(topics: Topics, topic: str, partition: int, bodies: Bodies) -> Log:
-    log = Log(partition)
-    for record in topics.read(topic, partition, "read_uncommitted"):
-        feed(log, record, bodies)
-    return log
+def read_logs(topics: Topics, topic: str, bodies: Bodies) -> list[Log]:
+    """One a partition, in the order of their numbers."""
+    logs = []
+    for partition, records in topics.read(topic, "read_uncommitted").items():
+        log = Log(partition)
+        for record in records:
+            feed(log, record, bodies)
+        logs.append(log)
+    return logs
 
 
 def feed(log: Log, record: Record, bodies: Bodies) -> None:
