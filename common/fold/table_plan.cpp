@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <set>
 #include <stdexcept>
 
@@ -212,6 +213,7 @@ void TablePlan::canonicalise(Message& row) const { canonical_->apply(row); }
 
 std::array<std::uint8_t, 16> TablePlan::digest(const Message& row, Version version,
                                                std::span<const std::uint8_t> secret) const {
+    assert(secret.size() >= XXH3_SECRET_SIZE_MIN);
     // One a thread, kept: a digest is made of every row of every batch.
     thread_local std::string bytes;
     bytes.clear();
