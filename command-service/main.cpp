@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "command-service/command_loop.hpp"
+#include "common/codec/protobuf_log.hpp"
 #include "common/http/server.hpp"
 #include "common/kafka/log_sink.hpp"
 #include "common/runtime/lifecycle.hpp"
@@ -99,6 +100,7 @@ void run(const Options& options, runtime::Signals& signals) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    codec::mute_protobuf_log();
     Options options;
     if (const auto code = read_options(argc, argv, options)) return *code;
     runtime::Signals signals;

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/codec/protobuf_log.hpp"
 #include "common/http/server.hpp"
 #include "common/kafka/log_sink.hpp"
 #include "common/runtime/lifecycle.hpp"
@@ -156,6 +157,7 @@ const fold::EventType* skipped_by_test() {
 }  // namespace
 
 int main(int argc, char** argv) {
+    codec::mute_protobuf_log();
     Options options;
     if (const auto code = read_options(argc, argv, options)) return *code;
     runtime::Signals signals;

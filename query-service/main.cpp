@@ -2,6 +2,7 @@
 #include <exception>
 #include <iostream>
 
+#include "common/codec/protobuf_log.hpp"
 #include "common/runtime/lifecycle.hpp"
 #include "common/runtime/log.hpp"
 #include "common/runtime/options.hpp"
@@ -28,6 +29,7 @@ int serve(const query::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    codec::mute_protobuf_log();
     CLI::App app("Answers queries over HTTP from the read models in Postgres.", "query-service");
     query::Options options;
     query::add_options(app, options);
