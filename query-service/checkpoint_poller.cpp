@@ -18,8 +18,11 @@ postgres::ConnectionSettings for_polling(postgres::ConnectionSettings settings) 
 }  // namespace
 
 CheckpointPoller::CheckpointPoller(PositionBoard& board, postgres::ConnectionSettings settings,
-                                   milliseconds interval)
-    : board_(board), pool_(for_polling(std::move(settings)), 1), interval_(interval) {
+                                   milliseconds interval, const Clock& clock)
+    : board_(board),
+      pool_(for_polling(std::move(settings)), 1),
+      interval_(interval),
+      turns_(clock) {
     thread_ = std::thread([this] { run(); });
 }
 
@@ -40,6 +43,7 @@ void CheckpointPoller::run() {
             note(error.what());
         }
         board_.expire();
+        turns_.turn();
     } while (board_.rest(board_.waiting() > 0 ? while_somebody_waits : interval_, tick));
 }
 

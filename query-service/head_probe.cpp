@@ -53,7 +53,11 @@ std::unique_ptr<LogEnds> kafka_log_ends(kafka::Settings settings) {
 
 HeadProbe::HeadProbe(PositionBoard& board, std::unique_ptr<LogEnds> logs,
                      std::vector<std::string> domains, const Clock& clock)
-    : board_(board), logs_(std::move(logs)), domains_(std::move(domains)), clock_(clock) {
+    : board_(board),
+      logs_(std::move(logs)),
+      domains_(std::move(domains)),
+      clock_(clock),
+      turns_(clock) {
     thread_ = std::thread([this] { run(); });
 }
 
@@ -74,6 +78,7 @@ void HeadProbe::run() {
         } catch (const std::exception& error) {
             trouble = error.what();
         }
+        turns_.turn();
         const std::lock_guard lock(mutex_);
         if (trouble_.empty() != trouble.empty()) {
             if (trouble.empty()) {

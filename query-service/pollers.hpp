@@ -1,6 +1,7 @@
 // The two threads that feed the board: applied positions from Postgres, the log's ends from Kafka.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -19,16 +20,33 @@
 
 namespace foldstream::query {
 
+// When a loop last came round. Any thread.
+class Turns {
+public:
+    explicit Turns(const Clock& clock) : clock_(clock), last_(clock.steady()) {}
+    void turn() { last_ = clock_.steady(); }
+    [[nodiscard]] std::chrono::milliseconds age() const {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() -
+                                                                     last_.load());
+    }
+
+private:
+    const Clock& clock_;
+    std::atomic<std::chrono::steady_clock::time_point> last_;
+};
+
 // Reads all checkpoints once an interval, and every 20 ms while somebody waits. A server that
 // cannot be reached is asked again, for ever; the board keeps what it knew. Ends when the board is
 // closed.
 class CheckpointPoller {
 public:
     CheckpointPoller(PositionBoard& board, postgres::ConnectionSettings settings,
-                     std::chrono::milliseconds interval);
+                     std::chrono::milliseconds interval, const Clock& clock);
     ~CheckpointPoller();
     // Empty, or why the checkpoints are not known at the moment.
     [[nodiscard]] std::string trouble() const;
+    // How long ago the loop last came round, whether or not anybody answered.
+    [[nodiscard]] std::chrono::milliseconds standing_for() const { return turns_.age(); }
 
 private:
     void run();
@@ -38,6 +56,7 @@ private:
     PositionBoard& board_;
     postgres::Pool pool_;
     std::chrono::milliseconds interval_;
+    Turns turns_;
     runtime::Logger log_{"checkpoints"};
     mutable std::mutex mutex_;
     std::string trouble_ = "not asked yet";
@@ -71,6 +90,8 @@ public:
     ~HeadProbe();
     // Empty, or why the ends are not known at the moment.
     [[nodiscard]] std::string trouble() const;
+    // How long ago the loop last came round, whether or not anybody answered.
+    [[nodiscard]] std::chrono::milliseconds standing_for() const { return turns_.age(); }
 
 private:
     void run();
@@ -81,6 +102,7 @@ private:
     std::unique_ptr<LogEnds> logs_;
     std::vector<std::string> domains_;
     const Clock& clock_;
+    Turns turns_;
     runtime::Logger log_{"heads"};
     mutable std::mutex mutex_;
     std::string trouble_ = "not asked yet";

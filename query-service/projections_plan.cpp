@@ -1,6 +1,7 @@
 #include "query-service/projections_plan.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "common/codec/json.hpp"
 #include "common/core/time_text.hpp"
@@ -41,6 +42,10 @@ public:
     }
     void text(std::string_view member, std::string_view value) {
         codec::append_json_string(value, name(member));
+    }
+    void text_or_null(std::string_view member, const std::optional<std::string>& value) {
+        if (value) return text(member, *value);
+        name(member) += "null";
     }
     template <typename T>
     void number(std::string_view member, const std::optional<T>& value) {
@@ -109,84 +114,103 @@ Found ProjectionsPlan::one(const postgres::Result& result) const {
 
 std::size_t ProjectionsPlan::append(const postgres::Result& result, std::size_t row,
                                     std::string& out, std::vector<Covered>& covered) const {
-    const std::string projection = result.text(row, Columns::name);
-    std::string partitions = "[";
     const std::size_t first = row;
-    std::vector<Covered> own;
+    const std::string projection = result.text(first, Columns::name);
+    const std::string domain = result.text(first, Columns::domain);
+    std::map<Partition, std::size_t> rows;
     for (; row < result.rows() && result.text(row, Columns::name) == projection; ++row) {
         if (!result.get(row, Columns::partition)) continue;
-        if (partitions.size() > 1) partitions += ',';
-        append_partition(result, row, partitions, own);
+        rows[Partition(static_cast<std::int32_t>(result.integer(row, Columns::partition)))] = row;
+    }
+    // One without a checkpoint stands at the log's start: nobody has served it yet.
+    const std::int32_t count =
+        rows.empty() ? board_.partition_count(domain).value_or(0)
+                     : static_cast<std::int32_t>(result.integer(first, Columns::partition_count));
+    std::string partitions;
+    std::vector<Covered> own;
+    std::int64_t stopped = 0;
+    for (Partition p(0); p.value < count; ++p.value) {
+        const auto found = rows.find(p);
+        const auto at = found == rows.end() ? std::nullopt : std::optional(found->second);
+        own.push_back(covered_at(result, at, domain, p));
+        partitions += partitions.empty() ? "" : ",";
+        append_partition(result, at, projection, own.back(), partitions);
+        if (at && result.get(*at, Columns::stopped)) ++stopped;
     }
     std::optional<std::int64_t> lag = 0;
-    std::optional<std::int64_t> behind = 0;
-    std::int64_t standing = 0;
-    for (std::size_t i = first; i < row; ++i) standing += result.get(i, Columns::stopped) ? 1 : 0;
+    std::optional<std::int64_t> records = 0;
     for (const Covered& one : own) {
-        const auto its = board_.lag_ms(projection, one);
-        lag = its && lag ? std::optional(std::max(*lag, *its)) : std::nullopt;
-        const auto end = board_.head(one.place.domain, one.place.partition);
-        behind =
-            end && behind
-                ? std::optional(*behind + std::max<std::int64_t>(0, end->value - one.seen.value))
-                : std::nullopt;
+        const auto its_lag = board_.lag_ms(projection, one);
+        lag = its_lag && lag ? std::optional(std::max(*lag, *its_lag)) : std::nullopt;
+        const auto its_records = lag_records(one);
+        records = its_records && records ? std::optional(*records + *its_records) : std::nullopt;
     }
     Members members(out);
     members.text("name", projection);
-    members.text("domain", result.text(first, Columns::domain));
+    members.text("domain", domain);
     members.integer("generation", result, first, Columns::generation);
     members.integer("foldVersion", result, first, Columns::fold_version);
     members.text("state", result.text(first, Columns::state));
-    members.integer("partitionCount", result, first, Columns::partition_count);
-    members.number("lagRecords", behind);
+    members.number("partitionCount", std::optional(count));
+    members.number("lagRecords", records);
     members.number("lagMs", lag);
-    members.number("stoppedPartitions", std::optional(standing));
-    members.name("partitions") += partitions + "]";
+    members.number("stoppedPartitions", std::optional(stopped));
+    members.name("partitions") += "[" + partitions + "]";
     members.end();
     covered.insert(covered.end(), own.begin(), own.end());
     return row;
 }
 
-void ProjectionsPlan::append_partition(const postgres::Result& result, std::size_t row,
-                                       std::string& out, std::vector<Covered>& covered) const {
-    const std::string projection = result.text(row, Columns::name);
-    const Partition p(static_cast<std::int32_t>(result.integer(row, Columns::partition)));
-    const auto applied = static_cast<std::uint64_t>(result.integer(row, Columns::sequence));
-    const Covered one{{result.text(row, Columns::domain), p, Sequence(applied)},
-                      Offset(result.integer(row, Columns::seen_offset))};
-    const auto end = board_.head(one.place.domain, p);
-    const auto last = board_.last_sequence(one.place.domain, p);
-    std::optional<std::int64_t> records;
+Covered ProjectionsPlan::covered_at(const postgres::Result& result, std::optional<std::size_t> row,
+                                    const std::string& domain, Partition partition) {
+    if (!row) return {{domain, partition, Sequence(0)}, Offset(0)};
+    const auto sequence = static_cast<std::uint64_t>(result.integer(*row, Columns::sequence));
+    return {{domain, partition, Sequence(sequence)},
+            Offset(result.integer(*row, Columns::seen_offset))};
+}
+
+std::optional<std::int64_t> ProjectionsPlan::lag_records(const Covered& one) const {
+    const auto end = board_.head(one.place.domain, one.place.partition);
+    if (!end) return std::nullopt;
+    return std::max<std::int64_t>(0, end->value - one.seen.value);
+}
+
+void ProjectionsPlan::append_partition(const postgres::Result& result,
+                                       std::optional<std::size_t> row,
+                                       const std::string& projection, const Covered& one,
+                                       std::string& out) const {
+    const auto records = lag_records(one);
+    const auto last = board_.last_sequence(one.place.domain, one.place.partition);
+    const std::uint64_t applied = one.place.sequence.value;
     std::optional<std::uint64_t> entries;
-    if (end) records = std::max<std::int64_t>(0, end->value - one.seen.value);
     if (records == 0) {
         entries = 0;
     } else if (last) {
         entries = last->value > applied ? last->value - applied : 0;
     }
+    const auto end = board_.head(one.place.domain, one.place.partition);
+    const auto text_of = [&](Columns column) -> std::optional<std::string> {
+        if (!row || !result.get(*row, column)) return std::nullopt;
+        return result.text(*row, column);
+    };
     Members members(out);
-    members.number("partition", std::optional(p.value));
+    members.number("partition", std::optional(one.place.partition.value));
     members.text("position", to_text(one.place));
-    members.integer("recordOffset", result, row, Columns::record_offset);
-    members.integer("epoch", result, row, Columns::epoch);
-    members.integer("seenOffset", result, row, Columns::seen_offset);
+    members.name("recordOffset") += text_of(Columns::record_offset).value_or("-1");
+    members.name("epoch") += text_of(Columns::epoch).value_or("0");
+    members.number("seenOffset", std::optional(one.seen.value));
     members.number("endOffset", end ? std::optional(end->value) : std::nullopt);
     members.number("lagRecords", records);
     members.number("lagEntries", entries);
     members.number("lagMs", board_.lag_ms(projection, one));
-    members.text("owner", result.text(row, Columns::owner));
-    if (result.get(row, Columns::applied_at_ms)) {
-        members.text("appliedAt", rfc3339(result.integer(row, Columns::applied_at_ms)));
-    } else {
-        members.name("appliedAt") += "null";
+    members.text_or_null("owner", text_of(Columns::owner));
+    std::optional<std::string> applied_at;
+    if (text_of(Columns::applied_at_ms)) {
+        applied_at = rfc3339(result.integer(*row, Columns::applied_at_ms));
     }
-    if (result.get(row, Columns::stopped)) {
-        members.text("stopped", result.text(row, Columns::stopped));
-    } else {
-        members.name("stopped") += "null";
-    }
+    members.text_or_null("appliedAt", applied_at);
+    members.text_or_null("stopped", text_of(Columns::stopped));
     members.end();
-    covered.push_back(one);
 }
 
 }  // namespace foldstream::query

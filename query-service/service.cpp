@@ -13,6 +13,8 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds head_too_old{10'000};
+// Longer than a loop's slowest turn, every time-out on its way used up.
+constexpr milliseconds loop_stands{120'000};
 
 std::vector<std::string> domains_of(const fold::Registry& registry) {
     std::vector<std::string> names;
@@ -60,11 +62,16 @@ struct Service::Parts {
           admin_server(admin(options), http::admin_routes(metrics, health, "query-service"),
                        nullptr),
           server(serving(options), make_routes(registry, board, answerer), &metrics),
-          checkpoints(board, reading(options), milliseconds(options.poll_interval_ms)),
+          checkpoints(board, reading(options), milliseconds(options.poll_interval_ms), clock),
           heads(board, std::move(logs), domains_of(registry), clock) {}
 
     // Checks read the pollers, which are made last: they are added when all is there.
     void add_checks(const fold::Registry& registry) {
+        const auto moves = [](const auto& loop) {
+            return loop.standing_for() < loop_stands ? std::string() : "does not come round";
+        };
+        health.alive("checkpoints", [this, moves] { return moves(checkpoints); });
+        health.alive("heads", [this, moves] { return moves(heads); });
         health.ready("postgres", [this] { return checkpoints.trouble(); });
         health.ready("kafka", [this] { return heads.trouble(); });
         health.ready("serving", [this] { return draining ? "draining" : std::string(); });

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <map>
+#include <mutex>
 #include <string>
+#include <tuple>
 
 #include "common/runtime/metrics.hpp"
 
@@ -17,21 +20,33 @@ public:
     void answered(const std::string& route, const std::string& method, int code,
                   std::chrono::steady_clock::duration took) {
         if (metrics_ == nullptr) return;
-        const std::string& known = route.empty() ? none_ : route;
-        metrics_
-            ->counter("foldstream_http_requests_total", "Requests answered.",
-                      {{"route", known},
-                       {"method", known_method(method)},
-                       {"code", std::to_string(code)}})
-            .Increment();
-        metrics_
-            ->histogram("foldstream_http_request_duration_seconds",
-                        "From the whole request to the whole answer.", runtime::duration_buckets(),
-                        {{"route", known}})
-            .Observe(std::chrono::duration<double>(took).count());
+        const Series series = find(route.empty() ? "none" : route, known_method(method), code);
+        series.requests->Increment();
+        series.durations->Observe(std::chrono::duration<double>(took).count());
     }
 
 private:
+    struct Series {
+        prometheus::Counter* requests;
+        prometheus::Histogram* durations;
+    };
+
+    // Kept: prometheus-cpp checks every label's name again when it is asked for a series.
+    Series find(const std::string& route, const std::string& method, int code) {
+        const std::lock_guard lock(mutex_);
+        const auto [at, fresh] = series_.try_emplace({route, method, code});
+        if (fresh) {
+            at->second.requests = &metrics_->counter(
+                "foldstream_http_requests_total", "Requests answered.",
+                {{"route", route}, {"method", method}, {"code", std::to_string(code)}});
+            at->second.durations =
+                &metrics_->histogram("foldstream_http_request_duration_seconds",
+                                     "From the whole request to the whole answer.",
+                                     runtime::duration_buckets(), {{"route", route}});
+        }
+        return at->second;
+    }
+
     static std::string known_method(const std::string& method) {
         for (const char* known : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
             if (method == known) return method;
@@ -40,7 +55,8 @@ private:
     }
 
     runtime::Metrics* metrics_;
-    std::string none_ = "none";
+    std::mutex mutex_;
+    std::map<std::tuple<std::string, std::string, int>, Series> series_;
 };
 
 }  // namespace foldstream::http

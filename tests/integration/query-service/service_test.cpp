@@ -481,6 +481,18 @@ TEST_F(QueryService, answers_from_one_generation_when_the_views_are_swapped_unde
     swapper.join();
 }
 
+TEST_F(QueryService, shows_a_partition_that_nobody_has_served_as_behind) {
+    models_.exec("DELETE FROM foldstream.checkpoint WHERE partition = 2");
+    start();
+    ASSERT_TRUE(soon([&] { return ready(); }));
+    const json::value one = get("/api/v1/projections/orders").read();
+    EXPECT_EQ(one.at("lagRecords").as_int64(), 22);
+    EXPECT_EQ(one.at("partitions").at(2).at("position").as_string(), "orders:2:0");
+    EXPECT_TRUE(one.at("partitions").at(2).at("owner").is_null());
+    EXPECT_GE(one.at("lagMs").as_int64(), 1);
+    EXPECT_THAT(get("/api/v1/orders").header("foldstream-position"), HasSubstr("orders:2:0,"));
+}
+
 TEST_F(QueryService, describes_its_projections) {
     models_.exec("UPDATE foldstream.checkpoint SET stopped = 'a bad record' WHERE partition = 3");
     start();
