@@ -20,6 +20,8 @@ namespace foldstream::cli {
 
 namespace {
 
+constexpr const char* undefined_table = "42P01";
+
 void add_connections(CLI::App& app, Connections& connections) {
     runtime::add(app, "--kafka-brokers", connections.kafka.brokers, "host:port, comma-separated");
     runtime::add_pairs(app, "--kafka", connections.kafka.extra,
@@ -61,6 +63,9 @@ int perform(const Action& action, const Console& console) {
         if (error.kind() == postgres::ErrorKind::lost) {
             console.err << "foldctl: is Postgres running, and --postgres-url right?\n";
             code = runtime::exit_unreachable;
+        }
+        if (error.sqlstate() == undefined_table) {
+            console.err << "foldctl: the platform's tables are missing: foldctl migrate\n";
         }
     } catch (const std::exception& error) {
         console.err << "foldctl: " << error.what() << '\n';

@@ -83,7 +83,7 @@ Members members_of(const RawRecord& record, const replay::ReadResult& result) {
                     {"time", rfc3339(record.append_time_ms)},
                     {"bytes", std::to_string(record.value.size())}};
     if (const auto frame = codec::parse_frame(record.value)) {
-        members.emplace_back("version", std::to_string(frame->version));
+        members.emplace_back("frame_version", std::to_string(frame->version));
         members.emplace_back("kind", kind_of(*frame));
         members.emplace_back("epoch", std::to_string(frame->epoch.value));
         members.emplace_back("sequence", std::to_string(frame->sequence.value));
@@ -132,19 +132,29 @@ std::string line(const Members& members) {
 }
 
 bool numeric(std::string_view name) {
-    static constexpr std::array<std::string_view, 9> names{"partition", "offset",      "bytes",
-                                                           "version",   "epoch",       "sequence",
-                                                           "count",     "next_offset", "first"};
+    static constexpr std::array<std::string_view, 10> names{
+        "partition", "offset",   "bytes", "frame_version", "version",
+        "epoch",     "sequence", "count", "next_offset",   "first"};
     for (const std::string_view one : names) {
         if (one == name) return true;
     }
     return false;
 }
 
+// "next_offset" -> "nextOffset"
+std::string json_name(std::string_view name) {
+    std::string out;
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        const bool up = name[i] == '_' && i + 1 < name.size();
+        out += up ? static_cast<char>(name[++i] - 'a' + 'A') : name[i];
+    }
+    return out;
+}
+
 JsonObject object(const Members& members) {
     JsonObject made;
     for (const auto& [name, value] : members) {
-        const std::string_view key = name == "next_offset" ? "nextOffset" : std::string_view(name);
+        const std::string key = json_name(name);
         if (numeric(name)) {
             made.raw(key, value);
         } else {

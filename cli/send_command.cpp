@@ -88,6 +88,17 @@ std::optional<Offset> deliver(const Connections& connections, const CommandToSen
     return offset;
 }
 
+void catch_up(OutcomeWatch& watch) {
+    try {
+        watch.catch_up();
+    } catch (const kafka::Error& error) {
+        throw kafka::Error(
+            std::string(error.what()) +
+                " (nothing was sent; --wait 0 sends without looking for the outcome)",
+            error.retry());
+    }
+}
+
 int send(SendOptions options, const Connections& connections, const Console& console) {
     CommandRequest& request = options.request;
     find_domain(domains::registry(), request.domain);
@@ -109,7 +120,7 @@ int send(SendOptions options, const Connections& connections, const Console& con
         watch = std::make_unique<OutcomeWatch>(
             connections.kafka, request.domain, record.partition,
             start_of(connections, console, request.domain, record.partition));
-        watch->catch_up();
+        catch_up(*watch);
     }
     const std::optional<Offset> offset = deliver(connections, record);
     if (!offset) {
@@ -122,12 +133,15 @@ int send(SendOptions options, const Connections& connections, const Console& con
         return print(console,
                      pending_answer(request.command_id, record.topic, record.partition, *offset));
     }
-    const auto placed = watch->wait_for(*offset, std::chrono::seconds(options.wait_seconds));
+    auto placed = watch->wait_for(*offset, std::chrono::seconds(options.wait_seconds));
     if (!placed) {
         return print(console,
                      unknown_answer(request.command_id,
                                     "no outcome within " + std::to_string(options.wait_seconds) +
                                         " s: is the command-service running? (--wait)"));
+    }
+    if (placed->entry.command_id().empty()) {
+        placed->entry.set_command_id(request.command_id);  // found by its place
     }
     if (placed->entry.outcome() != v1::OUTCOME_DUPLICATE) {
         return print(console, answer_of(*record.domain, *placed, false));

@@ -13,6 +13,7 @@ namespace foldstream::kafka {
 namespace {
 
 constexpr int answer_limit_ms = 10'000;
+constexpr int metadata_limit_ms = 5'000;
 constexpr std::chrono::milliseconds ask_again{20};
 
 }  // namespace
@@ -46,7 +47,7 @@ struct Admin::Impl {
     // Null when it does not exist.
     Metadata metadata(const std::string& name) {
         const TopicHandle topic = make_topic(handle.get(), name);
-        Metadata found = fetch_metadata(handle.get(), settings, topic.get(), answer_limit_ms);
+        Metadata found = fetch_metadata(handle.get(), settings, topic.get(), metadata_limit_ms);
         const rd_kafka_resp_err_t error = found->topics[0].err;
         if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return nullptr;
         if (error != RD_KAFKA_RESP_ERR_NO_ERROR &&
@@ -195,7 +196,7 @@ std::optional<std::int32_t> Admin::partitions(const std::string& topic) {
 }
 
 std::int32_t Admin::brokers() {
-    return fetch_metadata(impl_->handle.get(), impl_->settings, nullptr, answer_limit_ms)
+    return fetch_metadata(impl_->handle.get(), impl_->settings, nullptr, metadata_limit_ms)
         ->broker_cnt;
 }
 
