@@ -186,6 +186,7 @@ def demo(keep: bool) -> int:
     finally:
         if not (keep and done):
             cluster.stop()
+            cluster.wipe()
     if keep:
         print(f"\nleft running; addresses: . {DEMO.env.relative_to(ROOT)}    stop: ./dev down")
         print(DEMO.env.read_text(), end="")

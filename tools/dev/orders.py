@@ -169,6 +169,7 @@ class Sender:
                 "partitioner": "murmur2_random",
                 "enable.idempotence": True,
                 "linger.ms": 1,
+                "log_level": 0,  # delivery reports tell what fails
             }
         )
 

@@ -127,6 +127,7 @@ def free_port(preferred: int = 0) -> int:
     """`preferred` or the next free one above it; 0: any."""
     for port in range(preferred, preferred + 200) if preferred else (0,):
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
