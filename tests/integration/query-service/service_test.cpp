@@ -367,8 +367,10 @@ TEST_F(QueryService, bounds_those_who_wait) {
         get("/api/v1/orders", {{"Foldstream-After", "orders:2:99"}, {"Prefer", "wait=60"}});
     EXPECT_EQ(second.status, 503);
     EXPECT_EQ(second.code(), "overloaded");
-    service_->drain(std::chrono::milliseconds(0));
+    std::thread drain([&] { service_->drain(std::chrono::seconds(http::patience_seconds)); });
     EXPECT_EQ(parse(first.answer()).status, 503) << "a drain sends away those who wait";
+    first.finish();
+    drain.join();
 }
 
 TEST_F(QueryService, refuses_what_does_not_fit_into_its_queue) {
