@@ -12,6 +12,8 @@ namespace foldstream::kafka {
 namespace {
 
 constexpr int error_level = 3;
+// librdkafka asks for more only below this many fetched ahead, whatever their size.
+constexpr std::size_t max_queued_records = 100'000;
 
 rd_kafka_message_t* message(void* held) { return static_cast<rd_kafka_message_t*>(held); }
 
@@ -31,6 +33,7 @@ ConfigValues reader_values(const ReaderOptions& options) {
         {"fetch.min.bytes", "1"},
         {"fetch.error.backoff.ms", "20"},
         {"queued.max.messages.kbytes", std::to_string(options.queued_kbytes)},
+        {"queued.min.messages", std::to_string(max_queued_records)},
         {"isolation.level", options.read_committed ? "read_committed" : "read_uncommitted"},
     };
 }
@@ -96,7 +99,18 @@ struct Reader::Impl {
     Wakeup* wakeup;
     Handle handle;
     TopicHandle topic;
-    std::vector<Queue> queues;  // by partition; null = not started
+    std::size_t queued_bytes = 0;  // the bound of what is fetched ahead for each partition
+
+    // One that is started.
+    struct Part {
+        Queue queue;
+        Offset next;  // behind the last record given
+        // Given since the queue was empty last.
+        std::size_t records = 0;
+        std::size_t bytes = 0;
+    };
+    std::vector<std::optional<Part>> parts;  // by partition
+
     // What the queue served just now said of its partition other than by a message: that it, or its
     // topic, does not exist (any more).
     std::optional<std::pair<rd_kafka_resp_err_t, std::string>> said;
@@ -113,9 +127,16 @@ struct Reader::Impl {
         said.reset();
     }
 
-    [[nodiscard]] rd_kafka_queue_t* queue(Partition partition) const {
+    [[nodiscard]] Part* part(Partition partition) {
         const auto index = static_cast<std::size_t>(partition.value);
-        return partition.value >= 0 && index < queues.size() ? queues[index].get() : nullptr;
+        if (partition.value < 0 || index >= parts.size() || !parts[index]) return nullptr;
+        return &*parts[index];
+    }
+
+    // A full queue puts the fetcher of librdkafka 2.0.2 to sleep, for up to a second, and emptying
+    // the queue does not wake it: starting again where we are does.
+    [[nodiscard]] bool asleep(const Part& part) const {
+        return part.bytes >= queued_bytes || part.records >= max_queued_records;
     }
 };
 
@@ -124,13 +145,14 @@ Reader::Reader(const Settings& settings, std::string topic, const ReaderOptions&
     : impl_(std::make_unique<Impl>()) {
     impl_->name = std::move(topic);
     impl_->wakeup = &wakeup;
+    impl_->queued_bytes = std::size_t{options.queued_kbytes} * 1024;
     impl_->handle = make_handle(RD_KAFKA_CONSUMER, settings, reader_values(options),
                                 Callbacks{impl_.get(), nullptr, nullptr, &Impl::on_error});
     impl_->topic = make_topic(impl_->handle.get(), impl_->name);
 }
 
 Reader::~Reader() {
-    for (std::size_t i = 0; i < impl_->queues.size(); ++i) {
+    for (std::size_t i = 0; i < impl_->parts.size(); ++i) {
         stop(Partition(static_cast<std::int32_t>(i)));
     }
 }
@@ -143,34 +165,43 @@ void Reader::start(Partition partition, Offset offset) {
     }
     stop(partition);
     const auto index = static_cast<std::size_t>(partition.value);
-    if (index >= impl_->queues.size()) impl_->queues.resize(index + 1);
+    if (index >= impl_->parts.size()) impl_->parts.resize(index + 1);
     Queue queue(rd_kafka_queue_new(impl_->handle.get()));
     ring_on(queue.get(), *impl_->wakeup);
     if (rd_kafka_consume_start_queue(impl_->topic.get(), partition.value, offset.value,
                                      queue.get()) != 0) {
         throw Error("cannot read " + place + ": " + rd_kafka_err2str(rd_kafka_last_error()), false);
     }
-    impl_->queues[index] = std::move(queue);
+    impl_->parts[index].emplace(Impl::Part{std::move(queue), offset});
 }
 
 void Reader::stop(Partition partition) {
-    if (impl_->queue(partition) == nullptr) return;
+    if (impl_->part(partition) == nullptr) return;
     // Waits for librdkafka's own thread, never for the broker.
     rd_kafka_consume_stop(impl_->topic.get(), partition.value);
-    impl_->queues[static_cast<std::size_t>(partition.value)].reset();
+    impl_->parts[static_cast<std::size_t>(partition.value)].reset();
 }
 
 std::optional<Fetched> Reader::next(Partition partition) {
-    rd_kafka_queue_t* queue = impl_->queue(partition);
-    if (queue == nullptr) return std::nullopt;
-    Message held(rd_kafka_consume_queue(queue, 0));
+    Impl::Part* part = impl_->part(partition);
+    if (part == nullptr) return std::nullopt;
+    Message held(rd_kafka_consume_queue(part->queue.get(), 0));
     const auto said = std::exchange(impl_->said, std::nullopt);
     if (!held) {
         impl_->serve_main();
-        if (!said) return std::nullopt;
-        return Fetched(ended_by(partition, said->first, said->second));
+        if (said) return Fetched(ended_by(partition, said->first, said->second));
+        if (impl_->asleep(*part)) start(partition, part->next);
+        part = impl_->part(partition);
+        part->bytes = 0;
+        part->records = 0;
+        return std::nullopt;
     }
-    if (held->err == RD_KAFKA_RESP_ERR_NO_ERROR) return Fetched(Record(held.release()));
+    if (held->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        part->next = Offset(held->offset + 1);
+        part->bytes += held->len + held->key_len;
+        ++part->records;
+        return Fetched(Record(held.release()));
+    }
     if (held->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         return Fetched(EndOfPartition{Offset(held->offset)});
     }

@@ -102,6 +102,42 @@ TEST_F(ReaderContract, reads_every_record_once_in_order_over_several_fetches) {
     EXPECT_TRUE(all) << "stopped at " << seen;
 }
 
+TEST_F(ReaderContract, a_queue_that_was_full_does_not_make_it_stand_still) {
+    const std::string name = topic(1);
+    constexpr int count = 40'000;
+    {
+        ProducerOptions plain;
+        plain.compression = "none";  // a fetch brings a mebibyte of records, not the whole topic
+        Producer producer(
+            settings_, {name}, plain, [](const DeliveryReport&) {}, wakeup_);
+        const std::string value(500, 'x');
+        for (int i = 0; i < count; ++i) {
+            ASSERT_EQ(producer.produce(name, Partition(0), std::nullopt, value, {}, 0),
+                      Produced::queued);
+            if (i % 1'000 == 0) producer.poll();
+        }
+        ASSERT_TRUE(producer.flush(30'000));
+    }
+    ReaderOptions small;
+    small.queued_kbytes = 256;
+    Reader reader(settings_, name, small, wakeup_);
+    reader.start(Partition(0), Offset(0));
+    int seen = 0;
+    const auto begin = std::chrono::steady_clock::now();
+    const bool all = eventually([&] {
+        while (auto got = reader.next(Partition(0))) {
+            if (const auto* record = std::get_if<Record>(&*got)) {
+                if (record->offset() != Offset(seen)) return false;
+                ++seen;
+            }
+        }
+        return seen == count;
+    });
+    EXPECT_TRUE(all) << "stopped at " << seen;
+    // Some twenty fetches; librdkafka sleeps for a second after each of them, if it is let.
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(8));
+}
+
 TEST_F(ReaderContract, nothing_of_an_older_start_comes_out_after_a_restart_elsewhere) {
     const std::string name = topic(2);
     constexpr int count = 20'000;
