@@ -5,19 +5,19 @@ import json
 import pytest
 
 from comparer.bodies import generate
-from conftest import BUILD, WAIT_SECONDS, Stack
+from conftest import BUILD, SHORT_SESSION, WAIT_SECONDS, Stack
 from load import Load
 from processes import wait_for
 from services import NAMES, fetch
 from watch import Watch
 
-KILLS = 3
+KILLS = 5
 
 
 @pytest.mark.parametrize("victim", NAMES)
 def test_a_killed_process_comes_back_and_the_rows_equal_the_log(stack: Stack, victim: str) -> None:
     for name in NAMES:
-        stack.start(name)
+        stack.start(name, name, *SHORT_SESSION)
     watch = Watch(stack.brokers, generate(BUILD))
 
     def moved_from(seen: int) -> bool:

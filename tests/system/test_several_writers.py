@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from comparer.bodies import generate
-from conftest import BUILD, Stack
+from conftest import BUILD, SHORT_SESSION, Stack
 from load import Load
 from processes import wait_for
 from watch import Watch
@@ -36,7 +36,7 @@ def until(watch: Watch, done: object, seconds: float = TURN_SECONDS) -> bool:
 
 
 def owner(stack: Stack, name: str) -> None:
-    stack.start("command-service", name, "--instance", name)
+    stack.start("command-service", name, "--instance", name, *SHORT_SESSION)
 
 
 def test_one_entry_a_command_whoever_writes_and_whoever_was_stopped(
