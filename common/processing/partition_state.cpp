@@ -17,30 +17,28 @@ Aggregate& PartitionState::aggregate(std::string_view id) {
         ages_.push_front(key);
         found = cache_.emplace(key, Cached{load_aggregate(*store_, domain_, id), 0, ages_.begin()})
                     .first;
-    } else {
+    } else if (found->second.pins == 0) {
         ages_.splice(ages_.begin(), ages_, found->second.age);
     }
     return found->second.aggregate;
 }
 
 void PartitionState::trim() {
-    // Pinned ones are passed over; there are never more of them than the window has entries.
-    auto oldest = ages_.end();
-    while (cache_.size() >= cached_aggregates && oldest != ages_.begin()) {
-        --oldest;
-        const auto found = cache_.find(*oldest);
-        if (found->second.pins > 0) continue;
-        cache_.erase(found);
-        oldest = ages_.erase(oldest);
+    while (ages_.size() >= cached_aggregates) {
+        cache_.erase(ages_.back());
+        ages_.pop_back();
     }
 }
 
-void PartitionState::pin(std::string_view id) { ++cache_.at(std::string(id)).pins; }
+void PartitionState::pin(std::string_view id) {
+    Cached& cached = cache_.at(std::string(id));
+    if (cached.pins++ == 0) pinned_.splice(pinned_.begin(), ages_, cached.age);
+}
 
 void PartitionState::unpin(std::string_view id) {
     const auto found = cache_.find(std::string(id));
     assert(found != cache_.end() && found->second.pins > 0);
-    --found->second.pins;
+    if (--found->second.pins == 0) ages_.splice(ages_.begin(), pinned_, found->second.age);
 }
 
 std::string PartitionState::fold(const v1::Entry& entry, Sequence sequence,
@@ -63,6 +61,7 @@ void PartitionState::settle(const std::vector<const Change*>& changes,
 void PartitionState::drop_speculative() {
     cache_.clear();
     ages_.clear();
+    pinned_.clear();
 }
 
 void PartitionState::wipe() {

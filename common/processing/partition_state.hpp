@@ -58,7 +58,8 @@ private:
     Partition partition_;
     std::unique_ptr<store::PartitionStore> store_;
     std::unordered_map<std::string, Cached> cache_;
-    std::list<std::string> ages_;  // newest first
+    std::list<std::string> ages_;    // not pinned, newest first: who goes when there are too many
+    std::list<std::string> pinned_;  // apart, so that making room never walks over them
 };
 
 // Keeps the last command of what is folded or decided, for the comparison on taking over.
