@@ -119,7 +119,7 @@ std::string fold_events(Aggregate& aggregate, const v1::Entry& entry, Sequence s
                 } else {
                     aggregate.broken = true;
                 }
-            } catch (const std::exception&) {
+            } catch (...) {
                 aggregate.broken = true;
             }
         }

@@ -85,7 +85,7 @@ std::optional<Result<Tentative, fold::Rejection>> attempt(const Aggregate& aggre
             ++meta.index;
         }
         return Result<Tentative, fold::Rejection>(std::move(tentative));
-    } catch (const std::exception&) {
+    } catch (...) {
         return std::nullopt;
     }
 }

@@ -87,6 +87,7 @@ void Owner::assign() {
         reader_ = replay::LogReader(stored_.position, stored_.next_offset);
         tail_at_end_ = false;
         taking_since_ = ports_.clock.steady();
+        probe_.stopped(false);  // perhaps an owner before this one was
         ports_.log.start(reader_.begin());
         move_to(OwnerState::catching_up);
     }
@@ -170,7 +171,8 @@ bool Owner::step() {
     check_times();
     switch (state_) {
         case OwnerState::catching_up:
-            if (tail_at_end_) {
+            // A rebalance does not shorten the pause.
+            if (tail_at_end_ && ports_.clock.steady() >= backoff_until_) {
                 claim();
                 worked = true;
             }

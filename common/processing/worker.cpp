@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 constexpr auto longest_wait = 50ms;
 constexpr auto drain_limit = 10s;
 constexpr auto commit_interval = 5s;
-constexpr std::int64_t round_limit_ms = 30'000;
+constexpr auto round_limit = 30s;
 
 const runtime::Logger& logger() {
     static const runtime::Logger instance("worker");
@@ -158,7 +158,7 @@ struct Worker::Seat {
 
 Worker::Worker(WorkerOptions options, store::Store& store, runtime::Metrics& metrics)
     : options_(std::move(options)), store_(store), metrics_(metrics) {
-    last_round_ms_ = clock_.wall_ms();
+    last_round_ = clock_.steady();
 }
 
 Worker::~Worker() = default;
@@ -218,7 +218,6 @@ bool Worker::work() {
     kafka_->log_producer->poll();
     bool worked = false;
     for (auto& [partition, seat] : seats_) {
-        // A revoked owner that has gone idle begins again when it was assigned meanwhile.
         if (seat->owner.step()) worked = true;
     }
     return worked;
@@ -261,7 +260,7 @@ bool Worker::all_idle() const {
 }
 
 void Worker::publish() {
-    last_round_ms_ = clock_.wall_ms();
+    last_round_ = clock_.steady();
     std::string reason;
     if (draining_) {
         reason = "is draining";
@@ -280,10 +279,10 @@ void Worker::publish() {
 }
 
 std::string Worker::why_not_alive() const {
-    const std::int64_t silent = clock_.wall_ms() - last_round_ms_;
-    if (silent < round_limit_ms) return {};
+    const auto silent = clock_.steady() - last_round_.load();
+    if (silent < round_limit) return {};
     return "the worker of " + options_.domain->name + " has not moved for " +
-           std::to_string(silent / 1000) + " s";
+           std::to_string(std::chrono::duration_cast<std::chrono::seconds>(silent).count()) + " s";
 }
 
 std::string Worker::why_not_ready() const {

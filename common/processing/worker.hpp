@@ -67,7 +67,7 @@ private:
     std::chrono::steady_clock::time_point next_commit_;
 
     std::atomic<bool> draining_{false};
-    std::atomic<std::int64_t> last_round_ms_{0};
+    std::atomic<std::chrono::steady_clock::time_point> last_round_;
     mutable std::mutex mutex_;
     std::string not_ready_ = "has not joined the group yet";
 };

@@ -418,6 +418,90 @@ TEST(Owner, forgets_the_pause_between_claims_after_a_calm_minute) {
     EXPECT_EQ(process.owner.state(), OwnerState::owning);
 }
 
+TEST(Owner, keeps_its_pause_between_claims_through_a_rebalance) {
+    World world;
+    Process process(world, 1);
+    process.owner.assign();
+    for (int i = 0; i < 6; ++i) {
+        process.run();
+        ASSERT_EQ(process.sink.in_flight.size(), 1U);  // the claim
+        process.sink.fail(process.owner);
+        if (i < 5) world.clock.advance(80s);
+    }
+    process.owner.revoke();
+    process.owner.assign();
+    process.run();
+    EXPECT_TRUE(process.sink.in_flight.empty());
+    world.clock.advance(41s);  // 32 s and its jitter
+    process.settle();
+    EXPECT_EQ(process.owner.state(), OwnerState::owning);
+}
+
+TEST(Owner, no_longer_counts_as_stopped_when_the_partition_is_taken_by_a_new_one) {
+    World broken;
+    std::string unknown = codec::claim_record(Epoch(1), "");
+    unknown[3] = 77;
+    broken.append(unknown);
+    Process process(broken, 1);
+    const std::string stopped = "foldstream_owner_stopped{domain=\"orders\",partition=\"0\"} ";
+    process.owner.assign();
+    process.run();
+    ASSERT_EQ(process.owner.state(), OwnerState::stopped);
+    ASSERT_NE(process.metrics.exposition().find(stopped + "1"), std::string::npos);
+
+    broken.log.clear();
+    OwnerProbe probe(process.metrics, "orders", Partition(0));
+    Owner next({process.domain.get(), Partition(0), 1, "next"}, {},
+               {process.log, process.commands, process.sink, process.outcomes, broken.clock,
+                process.random},
+               store::make_memory_store()->open("orders", Partition(0), 1), probe);
+    next.assign();
+    EXPECT_NE(process.metrics.exposition().find(stopped + "0"), std::string::npos);
+}
+
+TEST(Owner, refuses_a_command_whose_decision_throws_whatever_it_throws) {
+    World world;
+    say(world, pack(create_order("o1"), "c1"));
+    say(world, pack(pay("o1"), "c2"));
+    say(world, pack(create_order("o2"), "c3"));
+    Process process(world, 1);
+    for (auto& command : process.domain->commands) {
+        if (!command->name.ends_with(".ConfirmPayment")) continue;
+        command->decide = [](const fold::State&, const fold::Message&,
+                             const fold::Context&) -> fold::Decided { throw 42; };
+    }
+    process.owner.assign();
+    process.settle();
+    const auto entries = valid_entries(world);
+    ASSERT_EQ(entries.size(), 3U);
+    EXPECT_EQ(entries[1].second.code(), "internal");
+    EXPECT_EQ(entries[2].second.outcome(), v1::OUTCOME_ACCEPTED);
+}
+
+TEST(Owner, marks_an_aggregate_broken_whose_evolve_throws_and_folds_the_others) {
+    World world;
+    say(world, pack(create_order("o1"), "c1"));
+    say(world, pack(pay("o1"), "c2"));
+    Process first(world, 1);
+    first.owner.assign();
+    first.settle();
+    Process second(world, 2);
+    for (auto& event : second.domain->events) {
+        if (!event->name.ends_with(".PaymentConfirmed")) continue;
+        event->evolve = [](const fold::State&, const fold::Message&,
+                           const fold::Meta&) -> fold::State { throw 42; };
+    }
+    second.owner.assign();
+    second.settle();
+    say(world, pack(pay("o1"), "c3"));
+    say(world, pack(create_order("o2"), "c4"));
+    second.settle();
+    const auto entries = valid_entries(world);
+    ASSERT_EQ(entries.size(), 4U);
+    EXPECT_EQ(entries[2].second.code(), "internal");
+    EXPECT_EQ(entries[3].second.outcome(), v1::OUTCOME_ACCEPTED);
+}
+
 TEST(Owner, writes_a_tick_when_next_offset_stood_still_behind_control_records_for_an_hour) {
     World world;
     Process process(world, 1);
