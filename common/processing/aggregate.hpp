@@ -41,7 +41,7 @@ struct Aggregate {
 // although the aggregate has moved on meanwhile.
 struct Change {
     std::string aggregate_id;
-    fold::State state;
+    fold::State state;  // may be null where a later change of the same batch has one
     Version version;
     Sequence sequence;
     std::int64_t time_ms = 0;

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -58,6 +60,7 @@ public:
         std::string value = codec::entries_record(epoch, open_.first, prev, count,
                                                   open_.entries.SerializeAsString());
         open_.bytes = value.size();
+        forget_all_but_the_last_states();
         decided = std::move(open_);
         clear();
         return value;
@@ -68,6 +71,15 @@ public:
     }
 
 private:
+    // Reading back writes the last state of an aggregate only; of a large and busy one the others
+    // would fill the memory before the window is full.
+    void forget_all_but_the_last_states() {
+        std::unordered_set<std::string_view> later;
+        for (auto change = open_.changes.rbegin(); change != open_.changes.rend(); ++change) {
+            if (!later.insert(change->aggregate_id).second) change->state.reset();
+        }
+    }
+
     DecidedRecord open_;
     std::size_t bytes_ = 0;
 };

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
+#include <vector>
 
 #include "tests/unit/common/processing/simulation.hpp"
 
@@ -138,6 +141,38 @@ TEST(Owner, keeps_the_window_within_its_bound_while_nothing_is_read_back) {
     EXPECT_EQ(process.owner.window_entries(), 40U);
     process.settle();
     EXPECT_EQ(valid_entries(world).size(), 500U);
+}
+
+TEST(Owner, holds_one_state_of_an_aggregate_for_each_record_of_the_window) {
+    World world;
+    Process process(world, 1);
+    std::vector<std::weak_ptr<const void>> states;
+    for (auto& event : process.domain->events) {
+        event->evolve = [evolve = event->evolve, &states](const fold::State& state,
+                                                          const fold::Message& message,
+                                                          const fold::Meta& meta) {
+            fold::State next = evolve(state, message, meta);
+            states.emplace_back(next);
+            return next;
+        };
+    }
+    say(world, pack(create_order("o1"), ""));
+    for (int i = 0; i < 900; ++i) {
+        orders::v1::AddItem add;
+        add.set_order_id("o1");
+        *add.mutable_item() = create_order("o1").items(0);
+        add.mutable_item()->set_item_id("more" + std::to_string(i));
+        say(world, pack(add, ""));
+    }
+    process.owner.assign();
+    process.run();
+    process.sink.land(process.owner);  // the claim
+    process.run();
+    ASSERT_EQ(process.owner.window_entries(), 901U);
+    EXPECT_EQ(states.size(), 901U);
+    const auto alive = std::count_if(states.begin(), states.end(),
+                                     [](const auto& state) { return !state.expired(); });
+    EXPECT_LE(static_cast<std::size_t>(alive), process.sink.in_flight.size() + 1);
 }
 
 TEST(Owner, waits_while_the_producers_queue_is_full_and_loses_nothing) {
