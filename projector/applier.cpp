@@ -27,8 +27,11 @@ JobEnd end_of(postgres::ErrorKind kind) {
 
 }  // namespace
 
-Applier::Applier(postgres::ConnectionSettings settings)
-    : settings_(std::move(settings)), jobs_(max_jobs), thread_([this] { run(); }) {}
+Applier::Applier(postgres::ConnectionSettings settings, std::chrono::milliseconds look_interval)
+    : settings_(std::move(settings)),
+      jobs_(max_jobs),
+      look_interval_(look_interval),
+      thread_([this] { run(); }) {}
 
 Applier::~Applier() {
     closing_ = true;
@@ -41,10 +44,37 @@ void Applier::submit(Job job) {
 }
 
 void Applier::run() {
-    while (auto job = jobs_.pop()) {
-        JobSink* sink = job->sink;
-        sink->finished(execute(*job));
+    for (;;) {
+        if (auto job = jobs_.pop(look_interval_)) {
+            JobSink* sink = job->sink;
+            sink->finished(execute(*job));
+        } else if (closing_) {
+            return;
+        } else {
+            look();
+        }
     }
+}
+
+// A log without events would hide for ever that the next one cannot be applied.
+void Applier::look() {
+    try {
+        (void)connection().exec("SELECT 1");
+        note("");
+    } catch (const postgres::Error& error) {
+        note(error.what());
+    }
+    if (connection_ && connection_->broken()) connection_.reset();
+}
+
+void Applier::note(std::string trouble) {
+    const std::lock_guard lock(mutex_);
+    trouble_ = std::move(trouble);
+}
+
+std::string Applier::trouble() const {
+    const std::lock_guard lock(mutex_);
+    return trouble_;
 }
 
 JobResult Applier::execute(Job& job) {
@@ -62,6 +92,7 @@ JobResult Applier::execute(Job& job) {
         result.reason = error.what();
     }
     if (connection_ && connection_->broken()) connection_.reset();
+    note(connection_ ? "" : result.reason);
     if (auto* apply = std::get_if<ApplyJob>(&job.what)) result.batch = std::move(apply->batch);
     result.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
@@ -114,6 +145,13 @@ postgres::Connection& Applier::connection() {
 AppliersPool::AppliersPool(const postgres::ConnectionSettings& settings, std::size_t threads) {
     for (std::size_t i = 0; i < threads; ++i)
         appliers_.push_back(std::make_unique<Applier>(settings));
+}
+
+std::string AppliersPool::trouble() const {
+    for (const auto& applier : appliers_) {
+        if (std::string why = applier->trouble(); !why.empty()) return why;
+    }
+    return {};
 }
 
 void AppliersPool::submit(Job job) {

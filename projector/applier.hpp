@@ -3,8 +3,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -67,20 +69,29 @@ struct Job {
     JobWork what;
 };
 
-// One thread with one connection. Connects when there is work, and again after a loss. Never
-// retries by itself: the result says what became of the job, and the feed decides.
+// How often an applier without work looks whether its server is there.
+inline constexpr std::chrono::milliseconds idle_look{5'000};
+
+// One thread with one connection. Connects when there is work, or when it looks around without any,
+// and again after a loss. Never retries by itself: the result says what became of the job, and the
+// feed decides.
 class Applier {
 public:
-    explicit Applier(postgres::ConnectionSettings settings);
+    explicit Applier(postgres::ConnectionSettings settings,
+                     std::chrono::milliseconds look_interval = idle_look);
     ~Applier();  // finishes the job in hand; queued ones come back as lost
     Applier(const Applier&) = delete;
     Applier& operator=(const Applier&) = delete;
 
     // Any thread. Every partition has at most one job under way, which bounds the queue.
     void submit(Job job);
+    // Empty, or why Postgres could not be reached the last time. Any thread.
+    [[nodiscard]] std::string trouble() const;
 
 private:
     void run();
+    void look();
+    void note(std::string trouble);
     JobResult execute(Job& job);
     void perform(Job& job, JobResult& result);
     postgres::Connection& connection();
@@ -88,7 +99,10 @@ private:
     const postgres::ConnectionSettings settings_;
     std::optional<postgres::Connection> connection_;
     BoundedQueue<Job> jobs_;
+    const std::chrono::milliseconds look_interval_;
     std::atomic<bool> closing_{false};
+    mutable std::mutex mutex_;
+    std::string trouble_;
     std::thread thread_;
 };
 
@@ -97,6 +111,8 @@ class AppliersPool {
 public:
     AppliersPool(const postgres::ConnectionSettings& settings, std::size_t threads);
     void submit(Job job);
+    // Empty, or why one of them cannot reach Postgres.
+    [[nodiscard]] std::string trouble() const;
 
 private:
     std::vector<std::unique_ptr<Applier>> appliers_;

@@ -52,7 +52,8 @@ std::optional<std::string> Batch::decode(const fold::DomainModule& domain, Parti
             return refuse("its payload is no " + event.type());
         into.push_back({entry.aggregate_id(),
                         {type, message, entry.time_ms(), Version(event.version()), sequence, index,
-                         entry.principal()}});
+                         entry.principal()},
+                        event.payload().size()});
         ++index;
     }
     return std::nullopt;
@@ -63,6 +64,7 @@ void Batch::keep(Decoded decoded) {
     if (fresh) keys_.push_back({at->first, {}});
     keys_[at->second].events.push_back(std::move(decoded.event));
     ++events_;
+    bytes_ += decoded.bytes;
 }
 
 void Batch::reach(const Reached& reached, std::int64_t append_time_ms) {

@@ -64,6 +64,7 @@ public:
 
     [[nodiscard]] const Reached& reached() const { return reached_; }
     [[nodiscard]] std::size_t events() const { return events_; }
+    [[nodiscard]] std::size_t bytes() const { return bytes_; }  // of the events, serialized
     [[nodiscard]] std::size_t keys() const { return keys_.size(); }
     // When the broker appended the oldest record in it; 0 = no record.
     [[nodiscard]] std::int64_t oldest_ms() const { return oldest_ms_; }
@@ -72,6 +73,7 @@ private:
     struct Decoded {
         std::string_view key;
         BatchEvent event;
+        std::size_t bytes;
     };
     [[nodiscard]] std::optional<std::string> decode(const fold::DomainModule& domain,
                                                     Partition partition, const v1::Entry& entry,
@@ -82,6 +84,7 @@ private:
     std::vector<KeyEvents> keys_;
     std::unordered_map<std::string, std::size_t> by_key_;
     std::size_t events_ = 0;
+    std::size_t bytes_ = 0;
     std::int64_t oldest_ms_ = 0;
     Reached reached_;
 };

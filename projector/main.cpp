@@ -12,6 +12,7 @@
 
 #include "common/codec/protobuf_log.hpp"
 #include "common/http/server.hpp"
+#include "common/kafka/error.hpp"
 #include "common/kafka/log_sink.hpp"
 #include "common/runtime/lifecycle.hpp"
 #include "common/runtime/log.hpp"
@@ -76,6 +77,7 @@ public:
             health_.alive(projection->name, [loop] { return loop->why_not_alive(); });
             health_.ready(projection->name, [loop] { return loop->why_not_ready(); });
         }
+        health_.ready("postgres", [this] { return appliers_->trouble(); });
         http::ServerOptions admin;
         admin.host = options.service.admin_host;
         admin.port = options.service.admin_port;
@@ -85,8 +87,8 @@ public:
                                 {"instance", options.service.instance}});
     }
     ~Service() {
+        server_.reset();  // its checks look at the appliers
         appliers_.reset();
-        server_.reset();
     }
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
@@ -99,8 +101,8 @@ public:
         logger_.info("drains");
         for (auto& loop : loops_) loop->drain();
         for (auto& thread : threads) thread.join();
-        appliers_.reset();
         server_->stop(std::chrono::milliseconds(500));
+        appliers_.reset();
         if (failure_) std::rethrow_exception(failure_);
     }
 
@@ -179,10 +181,15 @@ int main(int argc, char** argv) {
 #endif
         if (options.loop.postgres.url.empty())
             throw std::invalid_argument("--postgres-url: is required (or --postgres-url-file)");
+        if (std::string why = postgres::why_not_a_url(options.loop.postgres.url); !why.empty())
+            throw std::invalid_argument("--postgres-url: " + why);
         Service(options, signals).run();
         return runtime::exit_fine;
     } catch (const std::invalid_argument& wrong) {
         std::fprintf(stderr, "projector: %s\n", wrong.what());
+        return runtime::exit_usage;
+    } catch (const kafka::SettingError& wrong) {
+        std::fprintf(stderr, "projector: --kafka: %s\n", wrong.what());
         return runtime::exit_usage;
     } catch (const std::exception& failed) {
         std::fprintf(stderr, "projector: %s\n", failed.what());

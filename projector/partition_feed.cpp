@@ -65,8 +65,11 @@ bool PartitionFeed::take_stop() { return std::exchange(stop_reading_, false); }
 
 // ---- what is read
 
-bool PartitionFeed::hungry() const {
-    return state_ == FeedState::reading && (!open_ || open_->events() < options_.batch_events);
+bool PartitionFeed::hungry() const { return state_ == FeedState::reading && !full(); }
+
+bool PartitionFeed::full() const {
+    return open_ &&
+           (open_->events() >= options_.batch_events || open_->bytes() >= options_.batch_bytes);
 }
 
 Batch& PartitionFeed::open() {
@@ -140,7 +143,7 @@ bool PartitionFeed::has_news() const { return open_ && open_->reached().seen > a
 PartitionFeed::Time PartitionFeed::apply_due() const {
     if (state_ == FeedState::ending) return Time::min();
     if (open_->events() == 0) return written_at_ + idle_write;
-    if (open_->events() >= options_.batch_events) return Time::min();
+    if (full()) return Time::min();
     // More is on its way when the broker has more than we have seen; else nobody waits.
     const bool behind = log_end_ > log_.seen_offset();
     return drained_ && !behind ? Time::min() : open_since_ + options_.flush_interval;

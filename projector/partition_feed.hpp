@@ -20,11 +20,10 @@
 
 namespace foldstream::projector {
 
-//   waiting ──acquire──> acquiring ──done──> reading ──cannot be read, cannot be applied──> ending
-//      ^                     │                  │                                             │
-//      ├──── back-off <──────┴── lost, fenced ──┘                            noted in the
-//      checkpoint └────────────────────────── after a minute <── stopped
-//      <───────────────────────────────┘
+//   waiting ──acquire──> acquiring ──done──> reading ──cannot be read or applied──> ending
+//    ^  ^                    │                  │                                     │
+//    │  └──── back-off ──────┴── lost, fenced ──┘                      noted in the checkpoint
+//    └─────────────────────── after a minute ──────────────────── stopped <───────────┘
 //   released (from any state): no longer assigned; gone once no job is under way.
 enum class FeedState { waiting, acquiring, reading, ending, stopped, released };
 const char* name(FeedState state);
@@ -34,6 +33,8 @@ struct FeedOptions {
     std::int32_t partition_count = 0;
     std::size_t batch_events = 5'000;
     std::chrono::milliseconds flush_interval{20};
+    // A batch that has as many is full, however few its events are.
+    std::size_t batch_bytes = 32 * 1024 * 1024;
 };
 
 // For health, lag and the log.
@@ -46,8 +47,8 @@ struct FeedStatus {
     std::int64_t oldest_ms = 0;  // append time of the oldest record read and not applied; 0 = none
 };
 
-// The poll thread's. Bounded: one batch under way and one being filled, each of batch_events and
-// the rest of a record.
+// The poll thread's. Bounded: one batch under way and one being filled, each of batch_events or
+// batch_bytes and the rest of a record.
 class PartitionFeed {
 public:
     using Time = std::chrono::steady_clock::time_point;
@@ -86,14 +87,13 @@ public:
     [[nodiscard]] FeedStatus status() const;
 
 private:
-    void read_entries(const replay::ValidEntries& entries);
     void end(const std::string& reason);
     void start_over(JobEnd why, const std::string& reason, Backoff& backoff);
     void drop_batches();
     void acquired(Ownership ownership);
     void applied(std::unique_ptr<Batch> batch, double seconds);
     void apply_failed(JobResult result);
-    [[nodiscard]] bool worth_applying() const;
+    [[nodiscard]] bool full() const;
     [[nodiscard]] bool has_news() const;
     [[nodiscard]] Time apply_due() const;
     [[nodiscard]] Batch& open();

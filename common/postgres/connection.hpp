@@ -56,6 +56,9 @@ private:
     std::shared_ptr<const Impl> impl_;  // shared: libpq's result is copied nowhere
 };
 
+// Empty, or why no server can be reached by this URL; never quotes it.
+std::string why_not_a_url(const std::string& url);
+
 struct ConnectionSettings {
     std::string url;  // postgresql://… or keyword form
     std::string application_name;

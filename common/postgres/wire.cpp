@@ -77,6 +77,15 @@ private:
 
 }  // namespace
 
+std::string why_not_a_url(const std::string& url) {
+    try {
+        (void)password_of(url);
+        return {};
+    } catch (const Error& error) {
+        return error.what();
+    }
+}
+
 Wire::Wire(const ConnectionSettings& settings)
     : secret_(password_of(settings.url)),
       answer_timeout_(settings.statement_timeout.count() > 0 ? settings.statement_timeout + grace

@@ -127,6 +127,19 @@ TEST_F(Feed, fills_one_batch_while_another_is_under_way_and_then_reads_no_furthe
     EXPECT_EQ(second->batch->events(), 3U);
 }
 
+TEST_F(Feed, ends_a_batch_of_few_but_large_events) {
+    options_.batch_bytes = 2 * created("c").ByteSizeLong();
+    acquire();
+    for (const char* id : {"a", "b", "c"}) order(id);
+    feed_.log_end(Offset(100));
+    read();
+    EXPECT_FALSE(feed_.hungry());
+    EXPECT_EQ(apply(), 2U) << "at once, however few they are";
+    read();
+    clock_.advance(20ms);
+    EXPECT_EQ(apply(), 1U);
+}
+
 TEST_F(Feed, ends_a_batch_only_where_a_record_ends) {
     acquire();
     std::vector<v1::Entry> many;
