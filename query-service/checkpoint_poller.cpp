@@ -17,6 +17,27 @@ postgres::ConnectionSettings for_polling(postgres::ConnectionSettings settings) 
 
 }  // namespace
 
+Trouble::Trouble(std::string logger, std::string fine, std::string failing)
+    : log_(std::move(logger)), fine_(std::move(fine)), failing_(std::move(failing)) {}
+
+void Trouble::note(std::string why) {
+    const std::lock_guard lock(mutex_);
+    if (!told_ || why_.empty() != why.empty()) {
+        if (why.empty()) {
+            log_.info(fine_);
+        } else {
+            log_.warning(failing_, {{"error", why}});
+        }
+    }
+    told_ = true;
+    why_ = std::move(why);
+}
+
+std::string Trouble::why() const {
+    const std::lock_guard lock(mutex_);
+    return why_;
+}
+
 CheckpointPoller::CheckpointPoller(PositionBoard& board, postgres::ConnectionSettings settings,
                                    milliseconds interval, const Clock& clock)
     : board_(board),
@@ -28,19 +49,14 @@ CheckpointPoller::CheckpointPoller(PositionBoard& board, postgres::ConnectionSet
 
 CheckpointPoller::~CheckpointPoller() { thread_.join(); }
 
-std::string CheckpointPoller::trouble() const {
-    const std::lock_guard lock(mutex_);
-    return trouble_;
-}
-
 void CheckpointPoller::run() {
     std::uint64_t tick = 0;
     do {
         try {
             poll();
-            note("");
+            trouble_.note("");
         } catch (const std::exception& error) {
-            note(error.what());
+            trouble_.note(error.what());
         }
         board_.expire();
         turns_.turn();
@@ -64,19 +80,6 @@ void CheckpointPoller::poll() {
             Offset(result.integer(row, 5))};
     }
     board_.set_checkpoints(std::move(states));
-}
-
-// Once when it begins, once when it ends.
-void CheckpointPoller::note(std::string trouble) {
-    const std::lock_guard lock(mutex_);
-    if (trouble_.empty() != trouble.empty()) {
-        if (trouble.empty()) {
-            log_.info("checkpoints are read");
-        } else {
-            log_.warning("cannot read the checkpoints", {{"error", trouble}});
-        }
-    }
-    trouble_ = std::move(trouble);
 }
 
 }  // namespace foldstream::query

@@ -19,11 +19,11 @@ constexpr int answer_limit_ms = 2'000;
 
 class KafkaLogEnds final : public LogEnds {
 public:
-    explicit KafkaLogEnds(kafka::Settings settings) : settings_(std::move(settings)) {}
+    explicit KafkaLogEnds(kafka::Settings settings)
+        : settings_(std::move(settings)), admin_(settings_) {}
 
     std::map<Partition, Offset> ends(const std::string& domain) override {
-        if (!admin_) admin_ = std::make_unique<kafka::Admin>(settings_);
-        return admin_->end_offsets(kafka::events_topic(domain), answer_limit_ms);
+        return admin_.end_offsets(kafka::events_topic(domain), answer_limit_ms);
     }
 
     std::optional<Glimpse> look(const std::string& domain, Partition partition,
@@ -42,7 +42,7 @@ public:
 
 private:
     kafka::Settings settings_;
-    std::unique_ptr<kafka::Admin> admin_;
+    kafka::Admin admin_;
 };
 
 }  // namespace
@@ -63,31 +63,17 @@ HeadProbe::HeadProbe(PositionBoard& board, std::unique_ptr<LogEnds> logs,
 
 HeadProbe::~HeadProbe() { thread_.join(); }
 
-std::string HeadProbe::trouble() const {
-    const std::lock_guard lock(mutex_);
-    return trouble_;
-}
-
 void HeadProbe::run() {
     std::uint64_t tick = 0;
     do {
-        std::string trouble;
         try {
             probe();
             look_behind();
+            trouble_.note("");
         } catch (const std::exception& error) {
-            trouble = error.what();
+            trouble_.note(error.what());
         }
         turns_.turn();
-        const std::lock_guard lock(mutex_);
-        if (trouble_.empty() != trouble.empty()) {
-            if (trouble.empty()) {
-                log_.info("the logs' ends are read");
-            } else {
-                log_.warning("cannot read the logs' ends", {{"error", trouble}});
-            }
-        }
-        trouble_ = std::move(trouble);
     } while (board_.rest(board_.waiting() > 0 ? while_somebody_waits : interval, tick));
 }
 

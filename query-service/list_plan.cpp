@@ -26,7 +26,8 @@ std::optional<T> parse_number(std::string_view text) {
 
 Value parse_enum(const Column& column, const std::string& text) {
     const auto& type = *column.field->enum_type();
-    if (const auto* value = codec::find_enum(type, text)) return codec::enum_text(*value);
+    const auto* value = codec::find_enum(type, text);
+    if (value != nullptr && value->number() != 0) return codec::enum_text(*value);
     std::string all;
     for (int i = 0; i < type.value_count(); ++i) {
         if (type.value(i)->number() == 0) continue;  // "unspecified" is nothing to ask for

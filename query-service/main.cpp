@@ -3,6 +3,8 @@
 #include <iostream>
 
 #include "common/codec/protobuf_log.hpp"
+#include "common/kafka/error.hpp"
+#include "common/kafka/log_sink.hpp"
 #include "common/runtime/lifecycle.hpp"
 #include "common/runtime/log.hpp"
 #include "common/runtime/options.hpp"
@@ -20,6 +22,11 @@ constexpr std::chrono::milliseconds grace{10'000};
 int serve(const query::Options& options) {
     runtime::Signals signals;
     runtime::start_logging(*runtime::find_level(options.service.log_level), "query-service");
+    kafka::set_log_sink([](int level, std::string_view facility, std::string_view text) {
+        static const runtime::Logger logger("librdkafka");
+        const std::string line = std::string(facility) + ": " + std::string(text);
+        level <= 4 ? logger.warning(line) : logger.debug(line);
+    });
     query::Service service(options, domains::registry(), query::kafka_log_ends(options.kafka));
     signals.wait_for_drain();
     service.drain(grace);
@@ -41,6 +48,9 @@ int main(int argc, char** argv) {
     options.kafka.client_id = options.service.instance;
     try {
         return serve(options);
+    } catch (const kafka::SettingError& error) {
+        std::cerr << "--kafka: " << error.what() << "\n";
+        return runtime::exit_usage;
     } catch (const std::exception& error) {
         runtime::Logger("query-service").error("ended", {{"error", error.what()}});
         return runtime::exit_failed;

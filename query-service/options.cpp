@@ -1,5 +1,7 @@
 #include "query-service/options.hpp"
 
+#include "common/postgres/connection.hpp"
+
 namespace foldstream::query {
 
 void add_options(CLI::App& app, Options& options) {
@@ -34,7 +36,8 @@ void add_options(CLI::App& app, Options& options) {
 
 std::string check(const Options& options) {
     if (options.postgres_url.empty()) return "--postgres-url or --postgres-url-file is needed";
-    return {};
+    const std::string why = postgres::why_not_a_url(options.postgres_url);
+    return why.empty() ? why : "--postgres-url: " + why;
 }
 
 }  // namespace foldstream::query

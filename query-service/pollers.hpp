@@ -35,6 +35,23 @@ private:
     std::atomic<std::chrono::steady_clock::time_point> last_;
 };
 
+// What a loop cannot do at the moment. Any thread. Stands in the log once when it begins, the first
+// turn included, and once when it ends.
+class Trouble {
+public:
+    Trouble(std::string logger, std::string fine, std::string failing);
+    void note(std::string why);  // empty: none
+    [[nodiscard]] std::string why() const;
+
+private:
+    const runtime::Logger log_;
+    const std::string fine_;
+    const std::string failing_;
+    mutable std::mutex mutex_;
+    std::string why_ = "not asked yet";
+    bool told_ = false;
+};
+
 // Reads all checkpoints once an interval, and every 20 ms while somebody waits. A server that
 // cannot be reached is asked again, for ever; the board keeps what it knew. Ends when the board is
 // closed.
@@ -44,22 +61,19 @@ public:
                      std::chrono::milliseconds interval, const Clock& clock);
     ~CheckpointPoller();
     // Empty, or why the checkpoints are not known at the moment.
-    [[nodiscard]] std::string trouble() const;
+    [[nodiscard]] std::string trouble() const { return trouble_.why(); }
     // How long ago the loop last came round, whether or not anybody answered.
     [[nodiscard]] std::chrono::milliseconds standing_for() const { return turns_.age(); }
 
 private:
     void run();
     void poll();
-    void note(std::string trouble);
 
     PositionBoard& board_;
     postgres::Pool pool_;
     std::chrono::milliseconds interval_;
     Turns turns_;
-    runtime::Logger log_{"checkpoints"};
-    mutable std::mutex mutex_;
-    std::string trouble_ = "not asked yet";
+    Trouble trouble_{"checkpoints", "checkpoints are read", "cannot read the checkpoints"};
     std::thread thread_;
 };
 
@@ -79,6 +93,7 @@ public:
                                         Offset offset) = 0;
 };
 
+// Throws kafka::SettingError.
 std::unique_ptr<LogEnds> kafka_log_ends(kafka::Settings settings);
 
 // Asks for the ends once a second, and every 100 ms while somebody waits; looks at single records
@@ -89,7 +104,7 @@ public:
               const Clock& clock);
     ~HeadProbe();
     // Empty, or why the ends are not known at the moment.
-    [[nodiscard]] std::string trouble() const;
+    [[nodiscard]] std::string trouble() const { return trouble_.why(); }
     // How long ago the loop last came round, whether or not anybody answered.
     [[nodiscard]] std::chrono::milliseconds standing_for() const { return turns_.age(); }
 
@@ -103,9 +118,7 @@ private:
     std::vector<std::string> domains_;
     const Clock& clock_;
     Turns turns_;
-    runtime::Logger log_{"heads"};
-    mutable std::mutex mutex_;
-    std::string trouble_ = "not asked yet";
+    Trouble trouble_{"heads", "the logs' ends are read", "cannot read the logs' ends"};
     std::thread thread_;
 };
 

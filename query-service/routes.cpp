@@ -102,6 +102,12 @@ void add_table(const fold::Projection& projection, const Shared& shared, http::R
         table->one(request, respond);
     };
     router.add("GET", base + "/{id}", one);
+    if (projection.options.search_size() > 0) {
+        // Not built yet, and not the row with the id "search" either.
+        router.add("GET", base + "/search", [](const Request&, const Responder& respond) {
+            respond(http::problem(404, "not-found", "there is no such route"));
+        });
+    }
     router.add("GET", base + "/" + singular(projection.options.key()) + "/{id}", one);
     for (const v1::Filter& filter : projection.options.filters()) {
         if (filter.path_alias().empty()) continue;

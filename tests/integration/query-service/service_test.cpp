@@ -165,6 +165,7 @@ TEST_F(QueryService, answers_404_as_a_problem_with_its_freshness) {
     EXPECT_THAT(answer.header("foldstream-position"), HasSubstr("orders:"));
     EXPECT_EQ(get("/api/v1/orders/order/%20").status, 404);
     EXPECT_EQ(get("/api/v1/nothing").status, 404);
+    EXPECT_EQ(get("/api/v1/orders/search?q=cup").status, 404) << "no row's id, and not yet a route";
 }
 
 TEST_F(QueryService, refuses_other_methods_and_unknown_parameters) {

@@ -67,6 +67,7 @@ TEST_F(OrderList, names_every_parameter_that_it_refuses) {
                     {"from", "yesterday"},
                     {"from", "2026-02-30"},
                     {"status", ""},
+                    {"status", "unspecified"},
                     {"sort", "customerName"},
                     {"sort", "--createdAt"},
                     {"sort", "created_at"},
