@@ -102,6 +102,13 @@ int run(int argc, const char* const* argv, const Console& console) {
     add_events(app, connections, console, action);
     if (const auto code = runtime::parse(app, argc, argv)) return *code;
     quiet_client(connections);
+    if (!connections.postgres_url.empty()) {
+        const std::string why = postgres::why_not_a_url(connections.postgres_url);
+        if (!why.empty()) {
+            console.err << "foldctl: --postgres-url: " << why << '\n';
+            return runtime::exit_usage;
+        }
+    }
     if (!action) {
         console.err << "foldctl: a command is needed; foldctl --help names them\n";
         return runtime::exit_usage;

@@ -67,6 +67,12 @@ TEST_F(Foldctl, names_an_unknown_setting_of_the_client_as_wrong_usage) {
     EXPECT_THAT(said_, HasSubstr("acks.all"));
 }
 
+TEST_F(Foldctl, names_a_url_that_is_none_as_wrong_usage_without_quoting_it) {
+    EXPECT_EQ(run({"--postgres-url", "gar s3cret bage", "status"}), 2);
+    EXPECT_THAT(said_, HasSubstr("--postgres-url"));
+    EXPECT_THAT(said_, ::testing::Not(HasSubstr("s3cret")));
+}
+
 TEST_F(Foldctl, refuses_values_out_of_range) {
     EXPECT_EQ(run({"topics", "apply", "--partitions", "0"}), 2);
     EXPECT_EQ(run({"topics", "apply", "--replication", "-1"}), 2);
