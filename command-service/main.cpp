@@ -1,7 +1,10 @@
 // command-service: owns partitions of its domains' logs and decides their commands.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -9,6 +12,7 @@
 #include "command-service/command_loop.hpp"
 #include "common/codec/protobuf_log.hpp"
 #include "common/http/server.hpp"
+#include "common/kafka/error.hpp"
 #include "common/kafka/log_sink.hpp"
 #include "common/runtime/lifecycle.hpp"
 #include "common/runtime/log.hpp"
@@ -50,6 +54,9 @@ std::vector<const fold::DomainModule*> chosen(const std::vector<std::string>& na
     for (const std::string& name : names) {
         const auto* domain = domains::registry().find(name);
         if (domain == nullptr) throw std::invalid_argument("--domains: there is no domain " + name);
+        // Two workers of one domain would have two owners of one partition.
+        if (std::find(modules.begin(), modules.end(), domain) != modules.end())
+            throw std::invalid_argument("--domains: " + name + " is given twice");
         modules.push_back(domain);
     }
     return modules;
@@ -119,6 +126,9 @@ int main(int argc, char** argv) {
         return runtime::exit_fine;
     } catch (const std::invalid_argument& wrong) {
         std::fprintf(stderr, "command-service: %s\n", wrong.what());
+        return runtime::exit_usage;
+    } catch (const kafka::SettingError& wrong) {
+        std::fprintf(stderr, "command-service: --kafka: %s\n", wrong.what());
         return runtime::exit_usage;
     } catch (const std::exception& failed) {
         std::fprintf(stderr, "command-service: %s\n", failed.what());
