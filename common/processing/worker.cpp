@@ -269,7 +269,7 @@ void Worker::publish() {
     }
     for (const auto& [partition, seat] : seats_) {
         const Owner& owner = seat->owner;
-        if (!owner.assigned() || owner.state() == OwnerState::owning) continue;
+        if (draining_ || !owner.assigned() || owner.state() == OwnerState::owning) continue;
         reason = options_.domain->name + " partition " + std::to_string(partition.value) + " is " +
                  std::string(name(owner.state()));
         if (!owner.reason().empty()) reason += ": " + owner.reason();

@@ -37,7 +37,7 @@ public:
 
     // Joins the group, works until drain() was called and everything decided is read back (or 10 s
     // are over), leaves the group. Throws kafka::Error when the broker cannot be reached at the
-    // start.
+    // start, or when a producer that is beyond use is to be replaced.
     void run();
     void drain() { draining_ = true; }
 

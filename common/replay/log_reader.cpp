@@ -1,5 +1,6 @@
 #include "common/replay/log_reader.hpp"
 
+#include <limits>
 #include <utility>
 
 namespace foldstream::replay {
@@ -91,6 +92,9 @@ ReadResult LogReader::read_entries(const LogRecord& record, Sequence first) {
                                            " to " + std::to_string(entry.next_offset()));
         }
         next = entry.next_offset();
+    }
+    if (next > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+        return stop(record.offset, "next_offset " + std::to_string(next) + " is no offset");
     }
     next_offset_ = next;
     return valid;

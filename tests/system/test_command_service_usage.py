@@ -20,7 +20,15 @@ COMMAND_SERVICE = Path(os.environ["BUILD_FOLDER"]) / "bin" / "command-service"
 )
 def test_a_bad_value_is_named_and_ends_with_code_2(option: str, value: str, said: str) -> None:
     done = subprocess.run(
-        [str(COMMAND_SERVICE), "--kafka-brokers", "127.0.0.1:1", "--admin-port", "0", option, value],
+        [
+            str(COMMAND_SERVICE),
+            "--kafka-brokers",
+            "127.0.0.1:1",
+            "--admin-port",
+            "0",
+            option,
+            value,
+        ],
         env={k: v for k, v in os.environ.items() if not k.startswith("FOLDSTREAM_")},
         capture_output=True,
         text=True,

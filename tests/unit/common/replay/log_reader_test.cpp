@@ -91,6 +91,15 @@ TEST(LogReader, stops_where_next_offset_goes_back) {
     EXPECT_NE(std::get<Stop>(read).reason.find("goes back from 5 to 4"), std::string::npos);
 }
 
+TEST(LogReader, stops_at_a_next_offset_that_no_topic_has) {
+    WrittenLog log;
+    log.claim().entries({std::uint64_t{1} << 63});  // as an Offset it would be negative
+    LogReader reader;
+    (void)reader.feed(log.at(0));
+    EXPECT_TRUE(std::holds_alternative<Stop>(reader.feed(log.at(1))));
+    EXPECT_EQ(reader.next_offset(), 0U);
+}
+
 TEST(LogReader, stops_at_a_missing_offset) {
     WrittenLog log;
     log.claim().entries({1}).entries({2});
