@@ -481,7 +481,9 @@ void Owner::check_times() {
     }
     if (state_ == OwnerState::backing_off && now >= backoff_until_)
         move_to(OwnerState::catching_up);
-    if (state_ == OwnerState::owning && now - owning_since_ >= limits_.calm) {
+    // To wait for the first record's delivery is not calm.
+    const bool proved = window_.empty() || last_entry_ > owning_since_;
+    if (state_ == OwnerState::owning && proved && now - owning_since_ >= limits_.calm) {
         backoff_ = limits_.backoff_least;
     }
     if (state_ == OwnerState::draining && now >= drain_until_) {

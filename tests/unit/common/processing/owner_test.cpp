@@ -453,6 +453,28 @@ TEST(Owner, forgets_the_pause_between_claims_after_a_calm_minute) {
     EXPECT_EQ(process.owner.state(), OwnerState::owning);
 }
 
+TEST(Owner, does_not_take_a_minute_of_waiting_for_a_delivery_for_a_calm_one) {
+    World world;
+    Process process(world, 1);
+    process.owner.assign();
+    process.settle();
+    say(world, pack(create_order("o1"), "c1"));
+    for (int i = 0; i < 4; ++i) {
+        process.run();
+        world.clock.advance(61s);
+        process.run();
+        process.sink.fail(process.owner);  // message.timeout.ms is over
+        ASSERT_EQ(process.owner.state(), OwnerState::backing_off);
+        if (i == 3) break;
+        world.clock.advance(80s);
+        process.run();
+        process.sink.land(process.owner);  // the claim
+    }
+    world.clock.advance(5s);  // the fourth pause is 8 s and its jitter
+    process.run();
+    EXPECT_EQ(process.owner.state(), OwnerState::backing_off);
+}
+
 TEST(Owner, keeps_its_pause_between_claims_through_a_rebalance) {
     World world;
     Process process(world, 1);
