@@ -89,7 +89,8 @@ void run(const Options& options, runtime::Signals& signals) {
         threads.emplace_back([&, loop = loop.get()] {
             try {
                 loop->run();
-            } catch (...) {
+            } catch (const std::exception& failed) {
+                logger.error(failed.what());
                 const std::lock_guard lock(failing);
                 failure = std::current_exception();
                 signals.request_drain();

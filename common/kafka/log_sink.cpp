@@ -13,7 +13,7 @@ constexpr int warning_level = 4;
 
 struct Held {
     std::mutex mutex;
-    std::shared_ptr<const LogSink> sink;  // shared: a call may go on while another one is set
+    std::shared_ptr<const LineSink> sink;  // shared: a call may go on while another one is set
 };
 
 Held& held() {
@@ -23,15 +23,15 @@ Held& held() {
 
 }  // namespace
 
-void set_log_sink(LogSink sink) {
-    std::shared_ptr<const LogSink> next;
-    if (sink) next = std::make_shared<const LogSink>(std::move(sink));
+void set_log_sink(LineSink sink) {
+    std::shared_ptr<const LineSink> next;
+    if (sink) next = std::make_shared<const LineSink>(std::move(sink));
     const std::lock_guard lock(held().mutex);
     held().sink = std::move(next);
 }
 
 void write_log(int level, std::string_view facility, std::string_view text) {
-    std::shared_ptr<const LogSink> sink;
+    std::shared_ptr<const LineSink> sink;
     {
         const std::lock_guard lock(held().mutex);
         sink = held().sink;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <new>
 #include <unordered_map>
 
 namespace foldstream::processing {
@@ -119,6 +120,8 @@ std::string fold_events(Aggregate& aggregate, const v1::Entry& entry, Sequence s
                 } else {
                     aggregate.broken = true;
                 }
+            } catch (const std::bad_alloc&) {
+                throw;  // says nothing about the event
             } catch (...) {
                 aggregate.broken = true;
             }

@@ -23,13 +23,19 @@
 
 namespace foldstream::processing {
 
-//                        at the end         own claim is valid      commands are where they were
-//  idle ──> catching_up ───────────> claiming ─────────────> verifying ──────────────> owning
-//   ^            ^                      │ not valid, no proof,     │ fenced                │
-//   fenced, no proof │            │ back-off over        v failed                   v v │
-//   └──────────────── backing_off <───────────────────┴───────────────────────┘ │ │ revoked └───
-//   (revoked or drained, from each of them) <── draining <─────────────────────────────┘
-//  each ──> stopped: what was read cannot be gone on from; only an operator's word helps
+// clang-format off
+//   idle ----------> catching_up        the group suggests the partition
+//   catching_up ---> claiming           read to the end, and the pause is over
+//   claiming ------> verifying          the own claim is read, and valid
+//   verifying -----> owning             the commands topic is the one that the log was decided from
+//   owning --------> draining           revoked, or the process ends
+//   draining ------> owning             suggested again meanwhile: the epoch is kept
+//
+//   claiming, verifying, owning ---> backing_off ---> catching_up
+//       fenced, or no proof (a failed delivery, no read-back); then a pause
+//   each of them ---> idle              revoked (owning: by way of draining, once it is read back or fenced)
+//   each of them ---> stopped           cannot go on from what was read; only an operator's word helps
+// clang-format on
 enum class OwnerState : std::uint8_t {
     idle,         // not assigned
     catching_up,  // tails the log to its end, folding; nothing is written

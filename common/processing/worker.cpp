@@ -1,5 +1,6 @@
 #include "common/processing/worker.hpp"
 
+#include <stdexcept>
 #include <utility>
 #include <variant>
 
@@ -204,6 +205,12 @@ void Worker::follow_assignment() {
     if (!kafka_->group->poll() || draining_) return;
     const auto& assigned = kafka_->group->assigned();
     for (const Partition partition : assigned) {
+        if (partition.value >= options_.partitions) {
+            throw std::runtime_error(options_.domain->name + ".commands has a partition " +
+                                     std::to_string(partition.value) + " and had " +
+                                     std::to_string(options_.partitions) +
+                                     " partitions: a domain's partition count is fixed for ever");
+        }
         Owner& owner = seat(partition).owner;
         if (!owner.assigned()) owner.assign();
     }

@@ -37,7 +37,8 @@ public:
 
     // Joins the group, works until drain() was called and everything decided is read back (or 10 s
     // are over), leaves the group. Throws kafka::Error when the broker cannot be reached at the
-    // start, or when a producer that is beyond use is to be replaced.
+    // start, or when a producer that is beyond use is to be replaced; std::runtime_error when the
+    // topic has got more partitions.
     void run();
     void drain() { draining_ = true; }
 

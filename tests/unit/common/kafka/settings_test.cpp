@@ -70,7 +70,7 @@ TEST(Settings, a_cluster_in_memory_can_be_asked_for) {
     EXPECT_EQ(admin.brokers(), 3);
 }
 
-TEST(LogSink, gets_what_the_client_says) {
+TEST(LineSink, gets_what_the_client_says) {
     std::mutex mutex;
     std::string said;
     set_log_sink([&](int, std::string_view facility, std::string_view text) {

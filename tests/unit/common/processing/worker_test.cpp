@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -101,6 +102,22 @@ TEST_F(WorkerOnMock, ends_a_drain_in_time_although_the_broker_is_away) {
     thread_.join();
     EXPECT_LT(std::chrono::steady_clock::now() - began, 14s);  // the process has 15 s
     EXPECT_EQ(worker_->why_not_ready(), "is draining");
+}
+
+// R20: with another partition count every key may belong elsewhere.
+TEST(Worker, refuses_to_run_on_a_partition_that_was_added) {
+    kafka::MockCluster cluster;
+    cluster.topic("orders.commands", 3);
+    cluster.topic("orders.events", 3);
+    const auto domain = orders::make_module();
+    const auto store = store::make_memory_store();
+    runtime::Metrics metrics;
+    WorkerOptions options;
+    options.domain = domain.get();
+    options.partitions = 2;
+    options.kafka = cluster.settings();
+    Worker worker(options, *store, metrics);
+    EXPECT_THROW(worker.run(), std::runtime_error);
 }
 
 }  // namespace
