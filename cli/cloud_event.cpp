@@ -52,8 +52,9 @@ std::string cloud_event(const fold::DomainModule& domain, const fold::Meta& meta
         .text("type", event.type())
         .text("subject", entry.aggregate_id())
         .text("time", rfc3339(entry.time_ms()))
-        .number("sequence", meta.sequence.value)
-        .number("aggregateversion", event.version())
+        // Text: an integer of CloudEvents has 32 bits.
+        .text("sequence", std::to_string(meta.sequence.value))
+        .text("aggregateversion", std::to_string(event.version()))
         .text("commandid", entry.command_id());
     if (!entry.traceparent().empty()) object.text("traceparent", entry.traceparent());
     add_data(object, domain, event);

@@ -70,7 +70,7 @@ TEST(CloudEvent, has_the_attributes_of_the_interfaces) {
     EXPECT_EQ(cloud_event(orders(), place(), entry, entry.events(0)),
               R"({"specversion":"1.0","id":"orders:3:1042:0","source":"/foldstream/orders/3",)"
               R"("type":"foldstream.orders.v1.OrderShipped","subject":"o-1",)"
-              R"("time":"2026-01-21T12:53:20.123Z","sequence":1042,"aggregateversion":4,)"
+              R"("time":"2026-01-21T12:53:20.123Z","sequence":"1042","aggregateversion":"4",)"
               R"("commandid":"c 1","datacontenttype":"application/json",)"
               R"("data":{"trackingNumber":"T-1"}})");
 }
