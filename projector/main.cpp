@@ -165,11 +165,7 @@ int main(int argc, char** argv) {
     runtime::Signals signals;
     runtime::start_logging(
         runtime::find_level(options.service.log_level).value_or(runtime::Level::info), "projector");
-    kafka::set_log_sink([](int level, std::string_view facility, std::string_view text) {
-        static const runtime::Logger logger("librdkafka");
-        const std::string line = std::string(facility) + ": " + std::string(text);
-        level <= 4 ? logger.warning(line) : logger.debug(line);
-    });
+    kafka::set_log_sink(runtime::client_lines("librdkafka"));
     options.loop.instance = options.service.instance;
     options.loop.kafka.client_id = "foldstream-projector";
     options.loop.postgres.application_name = "foldstream-projector";

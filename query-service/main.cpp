@@ -22,11 +22,7 @@ constexpr std::chrono::milliseconds grace{10'000};
 int serve(const query::Options& options) {
     runtime::Signals signals;
     runtime::start_logging(*runtime::find_level(options.service.log_level), "query-service");
-    kafka::set_log_sink([](int level, std::string_view facility, std::string_view text) {
-        static const runtime::Logger logger("librdkafka");
-        const std::string line = std::string(facility) + ": " + std::string(text);
-        level <= 4 ? logger.warning(line) : logger.debug(line);
-    });
+    kafka::set_log_sink(runtime::client_lines("librdkafka"));
     query::Service service(options, domains::registry(), query::kafka_log_ends(options.kafka));
     signals.wait_for_drain();
     service.drain(grace);

@@ -82,4 +82,13 @@ void Logger::error(std::string_view msg, std::initializer_list<Field> fields) co
     sink().write(Level::error, name_, msg, fields);
 }
 
+std::function<void(int, std::string_view, std::string_view)> client_lines(std::string logger) {
+    constexpr int warning_level = 4;
+    return [lines = Logger(std::move(logger))](int level, std::string_view facility,
+                                               std::string_view text) {
+        const std::string line = std::string(facility) + ": " + std::string(text);
+        level <= warning_level ? lines.warning(line) : lines.debug(line);
+    };
+}
+
 }  // namespace foldstream::runtime

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -50,5 +51,10 @@ public:
 private:
     std::string name_;
 };
+
+// For a client library that logs by syslog's levels (0 emergency to 7 debug): its lines under a
+// logger's name, warnings and worse as warnings, the rest as debug.
+std::function<void(int level, std::string_view facility, std::string_view text)> client_lines(
+    std::string logger);
 
 }  // namespace foldstream::runtime
