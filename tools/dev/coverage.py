@@ -18,6 +18,7 @@ FOLDERS = ("domains", "common/fold")
 def begin(build: Path) -> int:
     for counts in build.rglob("*.gcda"):
         counts.unlink()
+    (build / "coverage.txt").unlink(missing_ok=True)
     return 0
 
 

@@ -28,8 +28,9 @@ def test(lane: str | None) -> int:
         assert ctest.stdout is not None
         for line in ctest.stdout:
             sys.stdout.write(line)
-            if COVERAGE_DONE.search(line):
-                sys.stdout.write((folder / "coverage.txt").read_text())
+            table = folder / "coverage.txt"
+            if COVERAGE_DONE.search(line) and table.exists():
+                sys.stdout.write(table.read_text())
             sys.stdout.flush()
         return 1 if ctest.wait() else 0
     except KeyboardInterrupt:
