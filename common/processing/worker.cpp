@@ -30,21 +30,39 @@ Broken broken(const kafka::PartitionError& error) {
     return {error.reason, error.out_of_range, error.transient};
 }
 
-class KafkaLogSource final : public LogSource {
+replay::LogRecord view_of(const kafka::Record& record, const kafka::Reader& /*reader*/,
+                          replay::LogRecord /*what*/) {
+    return {record.offset(), record.append_time_ms(), record.value()};
+}
+
+fold::RawCommand view_of(const kafka::Record& record, const kafka::Reader& reader,
+                         fold::RawCommand raw) {
+    raw.topic = reader.topic();
+    raw.partition = record.partition();
+    raw.offset = record.offset();
+    raw.append_time_ms = record.append_time_ms();
+    raw.key = record.key();
+    raw.value = record.value();
+    raw.headers = record.headers();
+    return raw;
+}
+
+// One partition of a Reader behind a source's port; What is the port's view of a record.
+template <typename Port, typename Read, typename What>
+class KafkaSource final : public Port {
 public:
-    KafkaLogSource(kafka::Reader& reader, Partition partition)
+    KafkaSource(kafka::Reader& reader, Partition partition)
         : reader_(reader), partition_(partition) {}
     void start(Offset offset) override { reader_.start(partition_, offset); }
     void stop() override { reader_.stop(partition_); }
-    std::optional<LogRead> next() override {
+    std::optional<Read> next() override {
         fetched_ = reader_.next(partition_);
         if (!fetched_) return std::nullopt;
         if (const auto* end = std::get_if<kafka::EndOfPartition>(&*fetched_))
             return End{end->offset};
         if (const auto* error = std::get_if<kafka::PartitionError>(&*fetched_))
             return broken(*error);
-        const auto& record = std::get<kafka::Record>(*fetched_);
-        return replay::LogRecord{record.offset(), record.append_time_ms(), record.value()};
+        return view_of(std::get<kafka::Record>(*fetched_), reader_, What{});
     }
 
 private:
@@ -53,36 +71,8 @@ private:
     std::optional<kafka::Fetched> fetched_;  // what the views of the last answer point into
 };
 
-class KafkaCommandSource final : public CommandSource {
-public:
-    KafkaCommandSource(kafka::Reader& reader, Partition partition)
-        : reader_(reader), partition_(partition) {}
-    void start(Offset offset) override { reader_.start(partition_, offset); }
-    void stop() override { reader_.stop(partition_); }
-    std::optional<CommandRead> next() override {
-        fetched_ = reader_.next(partition_);
-        if (!fetched_) return std::nullopt;
-        if (const auto* end = std::get_if<kafka::EndOfPartition>(&*fetched_))
-            return End{end->offset};
-        if (const auto* error = std::get_if<kafka::PartitionError>(&*fetched_))
-            return broken(*error);
-        const auto& record = std::get<kafka::Record>(*fetched_);
-        fold::RawCommand raw;
-        raw.topic = reader_.topic();
-        raw.partition = partition_;
-        raw.offset = record.offset();
-        raw.append_time_ms = record.append_time_ms();
-        raw.key = record.key();
-        raw.value = record.value();
-        raw.headers = record.headers();
-        return raw;
-    }
-
-private:
-    kafka::Reader& reader_;
-    Partition partition_;
-    std::optional<kafka::Fetched> fetched_;
-};
+using KafkaLogSource = KafkaSource<LogSource, LogRead, replay::LogRecord>;
+using KafkaCommandSource = KafkaSource<CommandSource, CommandRead, fold::RawCommand>;
 
 class KafkaLogSink final : public LogSink {
 public:
