@@ -4,34 +4,13 @@
 #include <utility>
 
 #include "cli/json_object.hpp"
+#include "common/fold/codes.hpp"
 #include "common/fold/concepts.hpp"
 #include "common/http/server.hpp"
 
 namespace foldstream::cli {
 
 namespace {
-
-struct PlatformCode {
-    std::string_view code;
-    int status;
-    const char* title;
-};
-
-constexpr std::array<PlatformCode, 13> platform_codes{{
-    {"invalid", 400, "The command is malformed or breaks a constraint of its fields"},
-    {"misrouted", 400, "The record is not in its key's partition (murmur2 of the key)"},
-    {"unauthenticated", 401, "The command bears no valid token"},
-    {"forbidden", 403, "The sender may not do this"},
-    {"not-found", 404, "There is no such aggregate"},
-    {"already-exists", 409, "This id has been used already"},
-    {"version-conflict", 409, "The aggregate has another version than the one expected"},
-    {"command-id-reused", 409, "This command id has been used for another command"},
-    {"already-taken", 409, "Somebody else has this value"},
-    {"too-large", 413, "The command, its events or the aggregate would be too large"},
-    {"busy", 429, "Too many commands wait for this aggregate"},
-    {"internal", 500, "The domain's code failed on this command"},
-    {"crashed", 500, "The process ended three times while it decided this command"},
-}};
 
 std::string quoted(std::string_view text) {
     std::string out;
@@ -63,7 +42,7 @@ std::string events_of(const fold::DomainModule& domain, const PlacedEntry& place
 
 Answer problem_of(const fold::DomainModule& domain, const PlacedEntry& placed, bool duplicate) {
     const v1::Entry& entry = placed.entry;
-    const fold::CodeText text = code_text(domain, entry.code());
+    const fold::CodeText text = fold::code_text(domain, entry.code());
     std::vector<std::pair<std::string, std::string>> extra;
     if (entry.code() == "version-conflict") {
         extra.emplace_back("expected", std::to_string(entry.expected_version()));
@@ -91,15 +70,6 @@ bool is_final(const v1::Entry& entry) {
     }
 }
 
-fold::CodeText code_text(const fold::DomainModule& domain, std::string_view code) {
-    const auto own = domain.codes.find(code);
-    if (own != domain.codes.end()) return own->second;
-    for (const PlatformCode& known : platform_codes) {
-        if (known.code == code) return {known.status, known.title};
-    }
-    return {422, "Refused: " + std::string(code)};
-}
-
 Answer answer_of(const fold::DomainModule& domain, const PlacedEntry& placed, bool duplicate) {
     const v1::Entry& entry = placed.entry;
     const bool dry_run = entry.outcome() == v1::OUTCOME_DRY_RUN;
@@ -125,7 +95,8 @@ Answer invalid_answer(const std::vector<codec::Violation>& violations) {
         items.push_back(item.done());
     }
     return {
-        http::problem(400, "invalid", platform_codes[0].title, {{"violations", json_array(items)}})
+        http::problem(400, "invalid", fold::platform_code_text("invalid").title,
+                      {{"violations", json_array(items)}})
             .body,
         false};
 }

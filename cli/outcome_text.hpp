@@ -41,7 +41,4 @@ Answer unknown_answer(std::string_view command_id, std::string_view detail);
 Answer pending_answer(std::string_view command_id, std::string_view topic, Partition partition,
                       Offset offset);
 
-// HTTP status and sentence of a code: the platform's own, then the domain's.
-fold::CodeText code_text(const fold::DomainModule& domain, std::string_view code);
-
 }  // namespace foldstream::cli

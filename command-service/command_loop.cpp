@@ -33,7 +33,8 @@ void CommandLoop::run() {
             const std::lock_guard lock(mutex_);
             worker_ = std::make_unique<processing::Worker>(
                 processing::WorkerOptions{&domain_, *partitions, options_.kafka, options_.limits,
-                                          options_.instance, options_.queued_kbytes},
+                                          options_.instance, options_.queued_kbytes,
+                                          options_.decide_budget},
                 store_, metrics_);
             worker = worker_.get();
             if (draining_) worker->drain();

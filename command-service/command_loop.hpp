@@ -1,7 +1,8 @@
-// What command-service does: for each domain that it serves, waits until the topics are as they
-// must be, then runs a worker on them until the process drains.
+// What command-service does: for each worker of each domain that it serves, waits until the topics
+// are as they must be, then runs a worker on them until the process drains.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -22,9 +23,10 @@ struct LoopOptions {
     std::string instance;
     processing::OwnerLimits limits;
     std::uint32_t queued_kbytes = 16 * 1024;
+    std::chrono::milliseconds decide_budget{10'000};
 };
 
-// One domain's thread: run() is its life. The rest from any thread.
+// One worker's thread: run() is its life. The rest from any thread.
 class CommandLoop {
 public:
     CommandLoop(const fold::DomainModule& domain, LoopOptions options, store::Store& store,

@@ -1,9 +1,11 @@
 // command-service: owns partitions of its domains' logs and decides their commands.
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -17,6 +19,7 @@
 #include "common/runtime/lifecycle.hpp"
 #include "common/runtime/log.hpp"
 #include "common/runtime/options.hpp"
+#include "common/store/rocksdb_store.hpp"
 #include "domains/registry.hpp"
 
 namespace {
@@ -27,6 +30,11 @@ struct Options {
     runtime::ServiceOptions service;
     command_service::LoopOptions loop;
     std::vector<std::string> domains;
+    std::string store_path = "/var/lib/foldstream/store";
+    int workers = 1;
+    int snapshot_interval_seconds = 60;
+    int decide_budget_seconds = 10;
+    std::size_t store_cache_mib = store::RocksdbOptions{}.cache_mib;
 };
 
 std::optional<int> read_options(int argc, char** argv, Options& options) {
@@ -43,6 +51,26 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
     runtime::add(app, "--window-entries", options.loop.limits.window_entries,
                  "entries decided and not yet read back, for each partition")
         ->check(CLI::Range(1, 1'000'000));
+    runtime::add(app, "--workers", options.workers,
+                 "threads a domain, each with consumers and producers of its own")
+        ->check(CLI::Range(1, 64));
+    runtime::add(app, "--snapshot-interval", options.snapshot_interval_seconds,
+                 "seconds between two rounds of snapshots of a partition")
+        ->check(CLI::Range(1, 86'400));
+    runtime::add(app, "--snapshot-entries", options.loop.limits.snapshot_entries,
+                 "entries of a partition after which a round begins earlier")
+        ->check(CLI::Range(1'000, 1'000'000'000));
+    runtime::add(
+        app, "--decide-budget", options.decide_budget_seconds,
+        "seconds that the domain's code may take for one command: then the process ends, and "
+        "the third time the command is refused")
+        ->check(CLI::Range(1, 40));
+    runtime::add(app, "--store-path", options.store_path,
+                 "folder of the local store, this process's own; deleting it loses nothing; "
+                 "\"memory\": none, and each start reads the whole log");
+    runtime::add(app, "--store-cache-mib", options.store_cache_mib,
+                 "MiB of the local store kept in memory, beside 48 MiB of write buffers")
+        ->check(CLI::Range(8U, 1024U * 1024U));
     return runtime::parse(app, argc, argv);
 }
 
@@ -62,17 +90,31 @@ std::vector<const fold::DomainModule*> chosen(const std::vector<std::string>& na
     return modules;
 }
 
+std::unique_ptr<store::Store> open_store(const Options& options) {
+    if (options.store_path == "memory") return store::make_memory_store();
+    return store::open_rocksdb_store(
+        {.folder = options.store_path,
+         .cache_mib = options.store_cache_mib,
+         .warn = [logger = runtime::Logger("store")](const std::string& said) {
+             logger.warning(said);
+         }});
+}
+
 void run(const Options& options, runtime::Signals& signals) {
     runtime::Metrics metrics;
     runtime::Health health;
-    const auto store = store::make_memory_store();
+    const auto modules = chosen(options.domains);
+    const auto store = open_store(options);
     std::vector<std::unique_ptr<command_service::CommandLoop>> loops;
-    for (const auto* domain : chosen(options.domains)) {
-        loops.push_back(
-            std::make_unique<command_service::CommandLoop>(*domain, options.loop, *store, metrics));
-        const auto* loop = loops.back().get();
-        health.alive(domain->name, [loop] { return loop->why_not_alive(); });
-        health.ready(domain->name, [loop] { return loop->why_not_ready(); });
+    for (const auto* domain : modules) {
+        for (int worker = 0; worker < options.workers; ++worker) {
+            loops.push_back(std::make_unique<command_service::CommandLoop>(*domain, options.loop,
+                                                                           *store, metrics));
+            const auto* loop = loops.back().get();
+            const std::string name = domain->name + "/" + std::to_string(worker);
+            health.alive(name, [loop] { return loop->why_not_alive(); });
+            health.ready(name, [loop] { return loop->why_not_ready(); });
+        }
     }
     http::ServerOptions admin;
     admin.host = options.service.admin_host;
@@ -118,6 +160,8 @@ int main(int argc, char** argv) {
     kafka::set_log_sink(runtime::client_lines("librdkafka"));
     options.loop.instance = options.service.instance;
     options.loop.kafka.client_id = "foldstream-command-service";
+    options.loop.limits.snapshot_interval = std::chrono::seconds(options.snapshot_interval_seconds);
+    options.loop.decide_budget = std::chrono::seconds(options.decide_budget_seconds);
     try {
         run(options, signals);
         return runtime::exit_fine;
@@ -127,6 +171,9 @@ int main(int argc, char** argv) {
     } catch (const kafka::SettingError& wrong) {
         std::fprintf(stderr, "command-service: --kafka: %s\n", wrong.what());
         return runtime::exit_usage;
+    } catch (const store::StoreError& failed) {
+        std::fprintf(stderr, "command-service: --store-path: %s\n", failed.what());
+        return runtime::exit_failed;
     } catch (const std::exception& failed) {
         std::fprintf(stderr, "command-service: %s\n", failed.what());
         return runtime::exit_failed;

@@ -41,6 +41,10 @@ public:
         assert(!ok());
         return *std::get_if<1>(&held_);
     }
+    E& error() {
+        assert(!ok());
+        return *std::get_if<1>(&held_);
+    }
 
     T& operator*() & { return value(); }
     const T& operator*() const& { return value(); }

@@ -12,6 +12,7 @@
 #include "common/codec/partitioner.hpp"
 #include "common/core/uuid.hpp"
 #include "common/fold/command_envelope.hpp"
+#include "foldstream/v1/platform.pb.h"
 
 namespace foldstream::fold {
 
@@ -27,7 +28,11 @@ constexpr std::size_t max_violations = 20;
 Outcome refuse(const char* code, std::vector<Violation> violations,
                std::optional<DecodedCommand> identified = std::nullopt) {
     if (violations.size() > max_violations) violations.resize(max_violations);
-    return Failure{CommandRefusal{code, std::move(violations), std::move(identified)}};
+    CommandRefusal refusal;
+    refusal.code = code;
+    refusal.violations = std::move(violations);
+    refusal.identified = std::move(identified);
+    return Failure{std::move(refusal)};
 }
 
 std::string derived_command_id(const DomainModule& domain, const RawCommand& raw) {
@@ -88,18 +93,31 @@ void move_attributes(Envelope& envelope, DecodedCommand& command) {
     if (envelope.violations.empty()) command.attributes = std::move(envelope.attributes);
 }
 
-}  // namespace
-
-Outcome decode_command(const DomainModule& domain, const RawCommand& raw, std::int32_t partitions) {
-    assert(partitions > 0);
-    if (raw.value.size() > max_command_bytes) {
-        return refuse("too-large",
-                      {{"", "is larger than " + std::to_string(max_command_bytes) + " bytes"}});
+// A command to the platform itself: it has no aggregate, and goes to whatever partition it is for.
+std::optional<Outcome> platform_command(const DomainModule& domain, const RawCommand& raw,
+                                        Envelope& envelope) {
+    DecodedCommand command;
+    if (envelope.type == v1::CreateSnapshots::descriptor()->full_name()) {
+        command.message = std::make_unique<v1::CreateSnapshots>();
+    } else if (envelope.type == v1::DeleteSnapshots::descriptor()->full_name()) {
+        command.message = std::make_unique<v1::DeleteSnapshots>();
+    } else {
+        return std::nullopt;
     }
-    Envelope envelope;
-    read_envelope(raw, envelope);
-    std::vector<Violation>& violations = envelope.violations;
+    std::vector<Violation> body = read_body(envelope, *command.message);
+    auto& violations = envelope.violations;
+    violations.insert(violations.end(), body.begin(), body.end());
+    if (!violations.empty()) return refuse(invalid, std::move(violations));
+    command.command_id = envelope.command_id.empty() ? derived_command_id(domain, raw)
+                                                     : std::move(envelope.command_id);
+    command.reply = std::move(envelope.reply);
+    return Outcome(std::move(command));
+}
 
+Outcome decode_enveloped(const DomainModule& domain, const RawCommand& raw, std::int32_t partitions,
+                         Envelope& envelope) {
+    std::vector<Violation>& violations = envelope.violations;
+    if (auto platform = platform_command(domain, raw, envelope)) return std::move(*platform);
     const CommandType* type = envelope.type.empty() ? nullptr : domain.find_command(envelope.type);
     if (type == nullptr) {
         if (!envelope.type.empty()) {
@@ -136,6 +154,43 @@ Outcome decode_command(const DomainModule& domain, const RawCommand& raw, std::i
     }
     std::vector<Violation> checked = codec::check(*command.message);
     if (!checked.empty()) return refuse(invalid, std::move(checked), std::move(command));
+    return command;
+}
+
+}  // namespace
+
+Outcome decode_command(const DomainModule& domain, const RawCommand& raw, std::int32_t partitions) {
+    assert(partitions > 0);
+    if (raw.value.size() > max_command_bytes) {
+        return refuse("too-large",
+                      {{"", "is larger than " + std::to_string(max_command_bytes) + " bytes"}});
+    }
+    Envelope envelope;
+    read_envelope(raw, envelope);
+    std::optional<v1::ReplyAddress> reply = envelope.reply;
+    std::string command_id = envelope.command_id;
+    Outcome outcome = decode_enveloped(domain, raw, partitions, envelope);
+    if (!outcome) {
+        outcome.error().reply = std::move(reply);
+        outcome.error().command_id = std::move(command_id);
+    }
+    return outcome;
+}
+
+v1::Command keep_undecoded(const RawCommand& raw) {
+    Envelope envelope;
+    read_envelope(raw, envelope);
+    v1::Command command;
+    command.set_command_id(envelope.command_id);
+    command.set_type(envelope.type);
+    command.set_content_type(envelope.json ? v1::CONTENT_TYPE_JSON : v1::CONTENT_TYPE_PROTOBUF);
+    command.set_value(std::string(envelope.body));
+    if (envelope.expected_version) command.set_expected_version(envelope.expected_version->value);
+    if (envelope.reply) *command.mutable_reply() = *envelope.reply;
+    command.set_dry_run(envelope.dry_run);
+    command.set_traceparent(envelope.traceparent);
+    for (const v1::Attribute& attribute : envelope.attributes)
+        *command.add_attributes() = attribute;
     return command;
 }
 

@@ -37,10 +37,11 @@ struct RawCommand {
 };
 
 struct DecodedCommand {
-    const CommandType* type = nullptr;
+    const CommandType* type =
+        nullptr;  // null: for the platform itself (foldstream/v1/platform.proto)
     std::unique_ptr<google::protobuf::Message> message;
     std::string command_id;    // never empty: derived from topic/partition/offset when absent
-    std::string aggregate_id;  // never empty
+    std::string aggregate_id;  // never empty, but for the platform's
     std::string body_hash;     // 16 bytes, XXH3-128 canonical
     std::optional<Version> expected_version;
     bool dry_run = false;
@@ -57,6 +58,9 @@ struct CommandRefusal {
     std::string code;  // "invalid", "misrouted", "too-large"
     std::vector<codec::Violation> violations;
     std::optional<DecodedCommand> identified;
+    // Where the sender wants its answer, and what it called the command, as far as could be read.
+    std::optional<v1::ReplyAddress> reply;
+    std::string command_id;
 };
 
 // `partitions`: of the domain's topics; the key's own partition is murmur2's, and another one is
@@ -64,6 +68,10 @@ struct CommandRefusal {
 Result<DecodedCommand, CommandRefusal> decode_command(const DomainModule& domain,
                                                       const RawCommand& raw,
                                                       std::int32_t partitions);
+
+// The record in packed form, its body not looked at: for a command whose decoding or deciding ends
+// the process.
+v1::Command keep_undecoded(const RawCommand& raw);
 
 // XXH3-128, canonical big-endian bytes, of the full type name, 0x00, the deterministic
 // serialization.

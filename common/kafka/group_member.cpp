@@ -112,4 +112,13 @@ void GroupMember::commit(const std::map<Partition, Offset>& next) {
     rd_kafka_commit(impl_->handle.get(), offsets.get(), 1);
 }
 
+std::optional<std::uint64_t> GroupMember::committed(Partition partition) {
+    constexpr int timeout_ms = 5000;
+    const Partitions asked(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(asked.get(), impl_->topic.c_str(), partition.value);
+    const auto error = rd_kafka_committed(impl_->handle.get(), asked.get(), timeout_ms);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR || asked->elems[0].offset < 0) return std::nullopt;
+    return static_cast<std::uint64_t>(asked->elems[0].offset);
+}
+
 }  // namespace foldstream::kafka

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -38,6 +39,8 @@ public:
     [[nodiscard]] bool joined() const;
     // Commits the offsets to read next, asynchronously, best effort: only lag tools read them.
     void commit(const std::map<Partition, Offset>& next);
+    // What was committed last, by whomever; blocks for up to 5 s. For tests of those tools.
+    std::optional<std::uint64_t> committed(Partition partition);
 
 private:
     struct Impl;

@@ -6,6 +6,7 @@
 #include <map>
 #include <thread>
 
+#include "common/core/test_hooks.hpp"
 #include "common/kafka/client.hpp"
 #include "common/kafka/error.hpp"
 
@@ -39,9 +40,26 @@ ConfigValues producer_values(const ProducerOptions& options) {
     };
 }
 
+// The record itself is what the broker does not take.
+bool never_taken(rd_kafka_resp_err_t error) {
+    switch (error) {
+        case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+        case RD_KAFKA_RESP_ERR_INVALID_MSG:
+        case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+        case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+        case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+        case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+            return true;
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
 bool DeliveryCheck::delivered(bool no_error, std::int64_t offset) {
+    if (test_hooks::mutant(test_hooks::Mutant::delivered_whatever_the_offset)) return no_error;
     if (!no_error || offset < 0 || offset <= last_) return false;
     last_ = offset;
     return true;
@@ -64,6 +82,7 @@ struct Producer::Impl {
         report.no_error = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
         report.offset = message->offset;
         if (!report.no_error) report.error = rd_kafka_err2str(message->err);
+        report.never = never_taken(message->err);
         self.report(report);
     }
 
@@ -144,6 +163,7 @@ Produced Producer::produce(const std::string& topic, Partition partition,
         impl_->handle.get(), RD_KAFKA_V_RKT(impl_->topic(topic)),
         RD_KAFKA_V_PARTITION(partition.value), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
         RD_KAFKA_V_KEY(key_data, key_size),
+        // A null value (no data, not an empty text) is a tombstone.
         RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
         RD_KAFKA_V_HEADERS(list.get()), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {

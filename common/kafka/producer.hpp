@@ -36,6 +36,7 @@ struct DeliveryReport {
     bool no_error = false;
     std::int64_t offset = -1001;  // as reported: judge it with DeliveryCheck
     std::string error;
+    bool never = false;  // the broker will never take this record (too large, its time …)
 };
 
 struct ProducerOptions {
@@ -65,7 +66,8 @@ public:
     // Does not wait for what is queued: use flush() before.
     ~Producer();
 
-    // Copies key and value. `why` (optional) gets a sentence when refused.
+    // Copies key and value; a value without data (std::string_view{}) is a tombstone. `why`
+    // (optional) gets a sentence when refused.
     Produced produce(const std::string& topic, Partition partition,
                      std::optional<std::string_view> key, std::string_view value,
                      const std::vector<std::pair<std::string, std::string>>& headers,

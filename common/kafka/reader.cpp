@@ -163,16 +163,25 @@ void Reader::start(Partition partition, Offset offset) {
         // librdkafka would take -1 for "the end" and -2 for "the beginning".
         throw Error("cannot read " + place + " from offset " + std::to_string(offset.value), false);
     }
+    start_at(partition, offset.value);
+}
+
+void Reader::start_at_beginning(Partition partition) {
+    start_at(partition, RD_KAFKA_OFFSET_BEGINNING);
+}
+
+void Reader::start_at(Partition partition, std::int64_t offset) {
+    const std::string place = impl_->name + " partition " + std::to_string(partition.value);
     stop(partition);
     const auto index = static_cast<std::size_t>(partition.value);
     if (index >= impl_->parts.size()) impl_->parts.resize(index + 1);
     Queue queue(rd_kafka_queue_new(impl_->handle.get()));
     ring_on(queue.get(), *impl_->wakeup);
-    if (rd_kafka_consume_start_queue(impl_->topic.get(), partition.value, offset.value,
-                                     queue.get()) != 0) {
+    if (rd_kafka_consume_start_queue(impl_->topic.get(), partition.value, offset, queue.get()) !=
+        0) {
         throw Error("cannot read " + place + ": " + rd_kafka_err2str(rd_kafka_last_error()), false);
     }
-    impl_->parts[index].emplace(Impl::Part{std::move(queue), offset});
+    impl_->parts[index].emplace(Impl::Part{std::move(queue), Offset(offset)});
 }
 
 void Reader::stop(Partition partition) {

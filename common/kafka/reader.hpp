@@ -76,6 +76,8 @@ public:
 
     // Starts (or restarts elsewhere) at an offset. Throws kafka::Error.
     void start(Partition partition, Offset offset);
+    // At the first record that is still there.
+    void start_at_beginning(Partition partition);
     // What was fetched ahead is thrown away. Nothing happens when it was not started.
     void stop(Partition partition);
     // Never blocks. Nothing: none there at the moment.
@@ -83,6 +85,7 @@ public:
     [[nodiscard]] const std::string& topic() const;
 
 private:
+    void start_at(Partition partition, std::int64_t offset);
     PartitionError ended_by(Partition partition, int code, const std::string& reason);
     struct Impl;
     std::unique_ptr<Impl> impl_;

@@ -2,27 +2,20 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <new>
 #include <unordered_map>
+
+#include "common/core/test_hooks.hpp"
+#include "common/processing/store_keys.hpp"
 
 namespace foldstream::processing {
 
 namespace {
 
 // Refusals that are decided again whenever the command comes again.
-constexpr std::array<std::string_view, 6> unremembered = {
-    "invalid", "misrouted", "not-found", "command-id-reused", "unauthenticated", "forbidden"};
-
-std::string aggregate_key(std::string_view id) { return std::string("a/").append(id); }
-
-std::string slot_prefix(std::string_view id) { return std::string("s/").append(id).append("/"); }
-
-std::string slot_key(std::string_view id, std::uint64_t number) {
-    std::array<char, 17> hex{};
-    std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(number));
-    return slot_prefix(id).append(hex.data(), 16);
-}
+constexpr std::array<std::string_view, 8> unremembered = {
+    "invalid",         "misrouted", "not-found", "command-id-reused",
+    "unauthenticated", "forbidden", "too-large", "crashed"};
 
 v1::StoredSlot slot_of(const v1::Entry& entry, Sequence sequence) {
     v1::StoredSlot slot;
@@ -41,7 +34,9 @@ v1::StoredSlot slot_of(const v1::Entry& entry, Sequence sequence) {
 void evict(Aggregate& aggregate, std::int64_t now_ms) {
     auto& slots = aggregate.slots;
     while (slots.size() > most_slots ||
-           (slots.size() > least_slots && slots.front().time_ms() < now_ms - slot_age_ms)) {
+           (slots.size() > least_slots && (slots.front().time_ms() < now_ms - slot_age_ms ||
+                                           aggregate.slot_bytes > most_slot_bytes))) {
+        aggregate.slot_bytes -= slots.front().ByteSizeLong();
         slots.pop_front();
         ++aggregate.first_slot;
     }
@@ -50,6 +45,7 @@ void evict(Aggregate& aggregate, std::int64_t now_ms) {
 }  // namespace
 
 const v1::StoredSlot* Aggregate::find_slot(std::string_view command_id) const {
+    if (test_hooks::mutant(test_hooks::Mutant::no_deduplication)) return nullptr;
     // Newest first: a client's retry follows soon after its first try.
     for (auto slot = slots.rbegin(); slot != slots.rend(); ++slot) {
         if (slot->command_id() == command_id) return &*slot;
@@ -68,36 +64,54 @@ bool touches_aggregate(const v1::Entry& entry) {
     return leaves_slot(entry) || entry.events_size() > 0;
 }
 
-Change advance(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence) {
+Change Aggregate::as_it_is(std::string_view id) const {
     Change change;
-    change.evicted_from = aggregate.first_slot;
-    aggregate.sequence = sequence;
-    if (leaves_slot(entry)) {
-        aggregate.slots.push_back(slot_of(entry, sequence));
-        change.new_slot = aggregate.slots.back();
-        evict(aggregate, entry.time_ms());
-    }
-    change.aggregate_id = entry.aggregate_id();
-    change.state = aggregate.state;
-    change.version = aggregate.version;
-    change.sequence = aggregate.sequence;
-    change.time_ms = aggregate.time_ms;
-    change.broken = aggregate.broken;
-    change.first_slot = aggregate.first_slot;
-    change.next_slot = aggregate.first_slot + aggregate.slots.size();
+    change.aggregate_id = id;
+    change.state = state;
+    change.version = version;
+    change.sequence = sequence;
+    change.time_ms = time_ms;
+    change.broken = broken;
+    change.first_slot = change.evicted_from = first_slot;
+    change.next_slot = first_slot + slots.size();
+    change.marked = marked;
     return change;
 }
 
-std::string fold_events(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence,
+Change advance(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence, Epoch epoch) {
+    if (aggregate.marked == Epoch(0)) aggregate.marked = epoch;
+    aggregate.sequence = sequence;
+    const std::uint64_t evicted_from = aggregate.first_slot;
+    std::optional<v1::StoredSlot> new_slot;
+    if (leaves_slot(entry)) {
+        new_slot = aggregate.slots.emplace_back(slot_of(entry, sequence));
+        aggregate.slot_bytes += new_slot->ByteSizeLong();
+        evict(aggregate, entry.time_ms());
+    }
+    Change change = aggregate.as_it_is(entry.aggregate_id());
+    change.evicted_from = evicted_from;
+    change.new_slot = std::move(new_slot);
+    return change;
+}
+
+FoldFailure fold_events(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence,
                         Partition partition, const fold::DomainModule& domain) {
     std::uint64_t version = aggregate.version.value;
+    const auto events = static_cast<std::uint64_t>(entry.events_size());
+    if (entry.version() != version + events) {
+        return {"entry " + std::to_string(sequence.value) + " was decided on version " +
+                    std::to_string(entry.version() - events) + " of " + entry.aggregate_id() +
+                    ", and " + std::to_string(version) + " is what the fold has",
+                true};
+    }
     for (const v1::Event& event : entry.events()) {
         if (domain.find_event(event.type()) == nullptr) {
-            return "event type " + event.type() + " is unknown to this binary: update it";
+            return {"event type " + event.type() + " is unknown to this binary: update it", false};
         }
         if (event.version() != ++version) {
-            return "event version " + std::to_string(event.version()) + " of " +
-                   entry.aggregate_id() + " where " + std::to_string(version) + " was due";
+            return {"event version " + std::to_string(event.version()) + " of " +
+                        entry.aggregate_id() + " where " + std::to_string(version) + " was due",
+                    false};
         }
     }
     fold::Meta meta;
@@ -150,12 +164,16 @@ Aggregate load_aggregate(const store::PartitionStore& store, const fold::DomainM
     aggregate.time_ms = stored.time_ms();
     aggregate.broken = aggregate.broken || stored.broken();
     aggregate.first_slot = stored.first_slot();
-    for (std::uint64_t n = stored.first_slot(); n < stored.next_slot(); ++n) {
+    if (const auto mark = store.get(mark_key(aggregate_id))) {
+        aggregate.marked = parse_mark(*mark).epoch;
+    }
+    for (const auto& [key, value] : store.scan(slot_prefix(aggregate_id))) {
         v1::StoredSlot slot;
-        const auto slot_bytes = store.get(slot_key(aggregate_id, n));
-        if (!slot_bytes || !slot.ParseFromString(*slot_bytes)) aggregate.broken = true;
+        if (!slot.ParseFromString(value)) aggregate.broken = true;
+        aggregate.slot_bytes += slot.ByteSizeLong();
         aggregate.slots.push_back(std::move(slot));
     }
+    if (aggregate.slots.size() != stored.next_slot() - stored.first_slot()) aggregate.broken = true;
     return aggregate;
 }
 
@@ -184,6 +202,9 @@ void write_changes(const std::vector<const Change*>& changes, const fold::Domain
         stored.set_broken(change->broken);
         stored.set_state(domain.state.encode(change->state));
         batch.puts.emplace_back(aggregate_key(id), stored.SerializeAsString());
+        // In the entry's own batch, whoever decided it: the next marker that vouches for this
+        // aggregate may be mine.
+        batch.puts.emplace_back(mark_key(id), mark_value({change->sequence, change->marked}));
     }
 }
 

@@ -23,6 +23,11 @@ namespace foldstream::processing {
 inline constexpr std::size_t least_slots = 128;
 inline constexpr std::size_t most_slots = 4096;
 inline constexpr std::int64_t slot_age_ms = 15LL * 60 * 1000;
+// Beyond the least ones they are kept up to so many bytes, so that an aggregate and its slots fit
+// into one snapshot.
+inline constexpr std::size_t most_slot_bytes = 256 * 1024;
+
+struct Change;
 
 // Mutable; one owner's thread. Moves forward only; to go back it is dropped and loaded again.
 struct Aggregate {
@@ -33,8 +38,12 @@ struct Aggregate {
     bool broken = false;       // evolve failed on one of its events
     std::uint64_t first_slot = 0;
     std::deque<v1::StoredSlot> slots;  // numbered from first_slot
+    std::size_t slot_bytes = 0;        // of all slots
+    Epoch marked;                      // of its dirty mark, 0 = it has none
 
     [[nodiscard]] const v1::StoredSlot* find_slot(std::string_view command_id) const;
+    // A change that writes what is there already.
+    [[nodiscard]] Change as_it_is(std::string_view id) const;
 };
 
 // What one entry did to its aggregate: enough to write it into the store when it is read back,
@@ -50,6 +59,7 @@ struct Change {
     std::uint64_t next_slot = 0;
     std::uint64_t evicted_from = 0;          // slots [evicted_from, first_slot) are gone
     std::optional<v1::StoredSlot> new_slot;  // number next_slot - 1
+    Epoch marked;                            // the dirty mark's epoch
 };
 
 // Whether the entry is remembered for when its command comes again. The same answer for whoever
@@ -62,16 +72,22 @@ bool touches_aggregate(const v1::Entry& entry);
 
 // Moves the aggregate over an entry that was decided elsewhere (a fold of the log) or here: slots,
 // sequence, version. `state` and `broken` are already the ones after the entry. Evicts by the
-// entry's time and count, so that every fold has the same slots.
-Change advance(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence);
+// entry's time, count and bytes, so that every fold has the same slots.
+Change advance(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence, Epoch epoch);
 
-// Folds the entry's events into state, version and time. Not empty: the reason why this binary
-// cannot fold the entry (an event type that it does not know, a gap in the versions); nothing has
-// changed then. An evolve that throws, or bytes that are no event, mark the aggregate broken.
-std::string fold_events(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence,
+// Why an entry cannot be folded.
+struct FoldFailure {
+    std::string reason;  // empty: it was folded
+    bool gap = false;    // the aggregate is not the one that the entry was decided on
+};
+
+// Folds the entry's events into state, version and time. After a failure (an event type that this
+// binary does not know, a gap in the versions) nothing has changed. An evolve that throws, or bytes
+// that are no event, mark the aggregate broken.
+FoldFailure fold_events(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence,
                         Partition partition, const fold::DomainModule& domain);
 
-// Store keys: "a/<id>" and "s/<id>/<number, 16 hex digits>".
+// Keys of the store: store_keys.hpp.
 Aggregate load_aggregate(const store::PartitionStore& store, const fold::DomainModule& domain,
                          std::string_view aggregate_id);
 // Later changes of the same aggregate in one batch replace earlier ones.

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/core/test_hooks.hpp"
+
 namespace foldstream::processing {
 
 namespace {
@@ -66,6 +68,7 @@ std::optional<Result<Tentative, fold::Rejection>> attempt(const Aggregate& aggre
     try {
         const fold::Context context(entry.time_ms(), entry.aggregate_id(), entry.command_id(),
                                     entry.principal(), domain.space);
+        test_hooks::poison(entry.command_id());
         auto decided = command.type->decide(aggregate.state, *command.message, context);
         if (!decided) {
             return Result<Tentative, fold::Rejection>(Failure<fold::Rejection>{decided.error()});
@@ -94,17 +97,27 @@ void add_events(v1::Entry& entry, const std::vector<fold::NewEvent>& events, Ver
     for (const fold::NewEvent& made : events) {
         v1::Event& event = *entry.add_events();
         event.set_type(made.type->name);
-        event.set_version(++before.value);
+        event.set_version(++before.value +
+                          (test_hooks::mutant(test_hooks::Mutant::off_by_one_version) ? 1 : 0));
         event.set_payload(fold::serialize_deterministic(*made.message));
     }
+}
+
+// The entry, or the snapshot that the aggregate would have: refusals to come may add slots up to
+// their own bound.
+bool too_large(const v1::Entry& entry, const Aggregate& aggregate, const Tentative& tentative,
+               const fold::DomainModule& domain) {
+    const std::size_t entry_bytes = entry.ByteSizeLong();
+    if (entry_bytes > max_entry_bytes) return true;
+    const std::size_t slots = std::max(aggregate.slot_bytes + entry_bytes, most_slot_bytes);
+    return domain.state.encode(tentative.state).size() + slots > max_entry_bytes;
 }
 
 void accept(v1::Entry& entry, Aggregate& aggregate, Tentative tentative,
             const fold::DomainModule& domain) {
     add_events(entry, tentative.events, aggregate.version);
     const bool moves = !tentative.events.empty();
-    if (moves && (entry.ByteSizeLong() > max_entry_bytes ||
-                  domain.state.encode(tentative.state).size() > max_entry_bytes)) {
+    if (moves && too_large(entry, aggregate, tentative, domain)) {
         entry.clear_events();
         refuse_with(entry, "too-large");
         return;
@@ -122,6 +135,24 @@ CommandPlace place_of(const fold::RawCommand& raw) {
     return {raw.offset, raw.append_time_ms, XXH3_64bits(raw.value.data(), raw.value.size())};
 }
 
+v1::Entry crashed(const fold::RawCommand& raw, const CommandPlace& place) {
+    v1::Entry entry;
+    set_input(entry, place);
+    refuse_with(entry, "crashed");
+    *entry.mutable_kept() = fold::keep_undecoded(raw);
+    return entry;
+}
+
+v1::Entry take_platform_command(const fold::DecodedCommand& command, const CommandPlace& place) {
+    v1::Entry entry;
+    set_input(entry, place);
+    entry.set_outcome(v1::OUTCOME_ACCEPTED);
+    entry.set_command_id(command.command_id);
+    entry.set_command_type(command.message->GetDescriptor()->full_name());
+    entry.set_time_ms(place.append_time_ms);
+    return entry;
+}
+
 v1::Entry refuse(const fold::CommandRefusal& refusal, const CommandPlace& place) {
     v1::Entry entry;
     set_input(entry, place);
@@ -135,7 +166,7 @@ v1::Entry refuse(const fold::CommandRefusal& refusal, const CommandPlace& place)
 
 v1::Entry decide(Aggregate& aggregate, const fold::DecodedCommand& command,
                  const CommandPlace& place, Partition partition, Sequence sequence,
-                 const fold::DomainModule& domain) {
+                 const fold::DomainModule& domain, std::vector<std::string>* would_be) {
     v1::Entry entry;
     set_input(entry, place);
     set_identity(entry, command);
@@ -158,6 +189,10 @@ v1::Entry decide(Aggregate& aggregate, const fold::DecodedCommand& command,
             refuse_with(entry, outcome->error().code);
         } else if (!command.dry_run) {
             accept(entry, aggregate, std::move(outcome->value()), domain);
+        } else if (would_be != nullptr) {
+            for (const fold::NewEvent& event : outcome->value().events) {
+                would_be->push_back(event.type->name);
+            }
         }
     }
     // What would have been is told in the reply; the entry has neither events nor slot.

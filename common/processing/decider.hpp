@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/core/ids.hpp"
 #include "common/fold/command_record.hpp"
@@ -30,11 +31,18 @@ CommandPlace place_of(const fold::RawCommand& raw);
 // The entry of a command that was refused without looking at state.
 v1::Entry refuse(const fold::CommandRefusal& refusal, const CommandPlace& place);
 
+// The entry of a command that ended its process too often: not even decoded, its bytes kept.
+v1::Entry crashed(const fold::RawCommand& raw, const CommandPlace& place);
+
+// The entry of a command to the platform itself; it takes effect when it is read back.
+v1::Entry take_platform_command(const fold::DecodedCommand& command, const CommandPlace& place);
+
 // The entry of a decoded command, to stand at `sequence`; the aggregate's state, version and time
 // are moved to what they are after it (its slots are moved by advance()). Never throws for what a
-// domain does: a decide or evolve that throws is a refusal "internal".
+// domain does: a decide or evolve that throws is a refusal "internal". `would_be` (optional) gets
+// the types of the events that a dry run does not write.
 v1::Entry decide(Aggregate& aggregate, const fold::DecodedCommand& command,
                  const CommandPlace& place, Partition partition, Sequence sequence,
-                 const fold::DomainModule& domain);
+                 const fold::DomainModule& domain, std::vector<std::string>* would_be = nullptr);
 
 }  // namespace foldstream::processing

@@ -1,62 +1,31 @@
-// States, taking a partition, reading the log. Deciding ahead is in owner_deciding.cpp.
+// Life of an owner: assigned, revoked, fenced, stopped; what time and deliveries do to it. Taking a
+// partition is in owner_taking.cpp, reading its log in owner_reading.cpp, deciding ahead in
+// owner_deciding.cpp.
 #include "common/processing/owner.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <utility>
 
-#include "common/core/uuid.hpp"
-#include "common/processing/decider.hpp"
+#include "common/core/test_hooks.hpp"
 #include "common/runtime/log.hpp"
 
 namespace foldstream::processing {
 
 namespace {
 
+using test_hooks::Mutant;
+
 const runtime::Logger& logger() {
     static const runtime::Logger instance("owner");
     return instance;
 }
-
-constexpr std::size_t records_a_step = 64;
 
 double seconds(std::chrono::steady_clock::duration d) {
     return std::chrono::duration<double>(d).count();
 }
 
 }  // namespace
-
-std::string_view name(OwnerState state) {
-    static constexpr std::array<std::string_view, 8> names = {
-        "idle",   "catching_up", "claiming", "verifying",
-        "owning", "backing_off", "draining", "stopped"};
-    return names[static_cast<std::size_t>(state)];
-}
-
-bool allowed(OwnerState from, OwnerState to) {
-    using enum OwnerState;
-    if (to == stopped) return from != stopped;
-    switch (from) {
-        case idle:
-            return to == catching_up;
-        case catching_up:
-            return to == claiming || to == idle;
-        case claiming:
-            return to == verifying || to == backing_off || to == idle;
-        case verifying:
-            return to == owning || to == backing_off || to == idle;
-        case owning:
-            return to == draining || to == backing_off || to == idle;
-        case backing_off:
-            return to == catching_up || to == idle;
-        case draining:
-            return to == owning || to == idle;
-        case stopped:
-            return false;
-    }
-    return false;
-}
 
 Owner::Owner(OwnerIdentity identity, const OwnerLimits& limits, const OwnerPorts& ports,
              std::unique_ptr<store::PartitionStore> store, OwnerProbe& probe)
@@ -65,7 +34,11 @@ Owner::Owner(OwnerIdentity identity, const OwnerLimits& limits, const OwnerPorts
       ports_(ports),
       probe_(probe),
       aggregates_(*identity_.domain, identity_.partition, std::move(store)),
-      backoff_(limits.backoff_least) {}
+      restore_(*identity_.domain, aggregates_.store(), ports.snapshots),
+      round_(*identity_.domain, identity_.partition, aggregates_.store(), ports.snapshot_sink),
+      deletion_(ports.snapshots, ports.snapshot_sink),
+      backoff_(limits.backoff_least),
+      look_again_pause_(limits.look_again_least) {}
 
 std::size_t Owner::window_entries() const { return window_entries_ + builder_.entries(); }
 
@@ -80,16 +53,11 @@ void Owner::move_to(OwnerState next) {
 
 void Owner::assign() {
     assigned_ = true;
-    if (state_ == OwnerState::draining && !draining_process_) {
+    if (draining_process_) return;
+    if (state_ == OwnerState::draining) {
         move_to(OwnerState::owning);  // the epoch is kept through a rebalance
-    } else if (state_ == OwnerState::idle && !draining_process_) {
-        stored_ = aggregates_.position();
-        reader_ = replay::LogReader(stored_.position, stored_.next_offset);
-        tail_at_end_ = false;
-        taking_since_ = ports_.clock.steady();
-        probe_.stopped(false);  // perhaps an owner before this one was
-        ports_.log.start(reader_.begin());
-        move_to(OwnerState::catching_up);
+    } else if (state_ == OwnerState::idle) {
+        take_up();
     }
 }
 
@@ -98,8 +66,7 @@ void Owner::revoke() {
     if (state_ == OwnerState::owning) {
         drain_until_ = ports_.clock.steady() + limits_.drain;
         move_to(OwnerState::draining);
-    } else if (state_ != OwnerState::idle && state_ != OwnerState::draining &&
-               state_ != OwnerState::stopped) {
+    } else if (state_ != OwnerState::idle && state_ != OwnerState::draining) {
         become_idle();
     }
 }
@@ -114,22 +81,33 @@ void Owner::drain() {
     }
 }
 
-void Owner::become_idle() {
+void Owner::forget_speculative() {
     ports_.commands.stop();
-    ports_.log.stop();
-    aggregates_.drop_speculative();
+    if (!test_hooks::mutant(Mutant::keep_speculation)) aggregates_.drop_speculative();
+    careful_.reset();
+    round_.end();
+    deletion_.end();
     window_.clear();
     builder_.clear();
     window_entries_ = window_bytes_ = unsent_ = 0;
     probe_.window(0);
+}
+
+void Owner::become_idle() {
+    forget_speculative();
+    delete_due_ = false;
+    restore_.stop();
+    ports_.log.stop();
     probe_.unowned(0);
     move_to(OwnerState::idle);
 }
 
 void Owner::stop(std::string reason) {
     reason_ = std::move(reason);
-    become_idle();
+    if (state_ != OwnerState::idle) become_idle();
     move_to(OwnerState::stopped);
+    look_again_ = ports_.clock.steady() + look_again_pause_;
+    look_again_pause_ = std::min(look_again_pause_ * 2, limits_.look_again_most);
     probe_.stopped(true);
     logger().error("the partition stands still: " + reason_,
                    {{"domain", identity_.domain->name},
@@ -145,17 +123,11 @@ void Owner::fence(std::string_view why) {
                       {"epoch", reader_.position().epoch.value},
                       {"dropped_entries", std::uint64_t{window_entries()}}});
     probe_.fenced();
-    const bool leaving = state_ == OwnerState::draining || !assigned_;
-    if (leaving) {
+    if (state_ == OwnerState::draining || !assigned_) {
         become_idle();
         return;
     }
-    ports_.commands.stop();
-    aggregates_.drop_speculative();
-    window_.clear();
-    builder_.clear();
-    window_entries_ = window_bytes_ = unsent_ = 0;
-    probe_.window(0);
+    forget_speculative();
     // A jitter of a quarter either way keeps claimers from chasing each other in step.
     const auto ms = static_cast<std::uint64_t>(backoff_.count());
     const auto delay = std::chrono::milliseconds(ms * 3 / 4 + ports_.random.below(ms / 2 + 1));
@@ -166,7 +138,16 @@ void Owner::fence(std::string_view why) {
 }
 
 bool Owner::step() {
+    if (state_ == OwnerState::stopped && assigned_ && !draining_process_ &&
+        ports_.clock.steady() >= look_again_) {
+        move_to(OwnerState::idle);
+        take_up();
+    }
     if (state_ == OwnerState::idle || state_ == OwnerState::stopped) return false;
+    if (state_ == OwnerState::restoring) {
+        check_times();
+        return step_restoring();
+    }
     bool worked = read_log();
     check_times();
     switch (state_) {
@@ -183,257 +164,12 @@ bool Owner::step() {
         case OwnerState::owning:
         case OwnerState::draining:
             worked = decide_ahead() || worked;
+            if (state_ == OwnerState::owning) worked = snapshots() || worked;
             break;
         default:
             break;
     }
     return worked;
-}
-
-bool Owner::read_log() {
-    bool worked = false;
-    for (std::size_t n = 0; n < records_a_step; ++n) {
-        if (state_ == OwnerState::idle || state_ == OwnerState::stopped) return worked;
-        const auto read = ports_.log.next();
-        if (!read) return worked;
-        worked = true;
-        if (const auto* end = std::get_if<End>(&*read)) {
-            if (end->offset < reader_.seen_offset()) {
-                stop("the log ends at offset " + std::to_string(end->offset.value) +
-                     ", before the stored position " +
-                     std::to_string(reader_.position().offset.value) +
-                     ": it was recreated, cut or restored");
-            }
-            tail_at_end_ = true;
-        } else if (const auto* broken = std::get_if<Broken>(&*read)) {
-            if (!broken->transient) stop("the log cannot be read: " + broken->reason);
-        } else {
-            tail_at_end_ = false;
-            read_log_record(std::get<replay::LogRecord>(*read));
-        }
-    }
-    return worked;
-}
-
-void Owner::read_log_record(const replay::LogRecord& record) {
-    if (!window_.empty()) {
-        const auto frame = codec::parse_frame(record.value);
-        if (frame && frame->id == window_.front().id && frame->epoch == reader_.position().epoch) {
-            settle_own(record);
-            return;
-        }
-    }
-    const auto result = reader_.feed(record);
-    if (const auto* stopped = std::get_if<replay::Stop>(&result)) {
-        stop(stopped->reason);
-    } else if (const auto* ignored = std::get_if<replay::Ignored>(&result)) {
-        if (record.offset != stored_.position.offset) on_ignored(record, ignored->verdict);
-    } else if (const auto* claim = std::get_if<replay::ValidClaim>(&result)) {
-        on_claim(*claim);
-    } else {
-        on_foreign_entries(std::get<replay::ValidEntries>(result));
-    }
-}
-
-void Owner::settle_position() {
-    stored_.position = reader_.position();
-    if (!reader_.log_id().empty()) stored_.log_id = reader_.log_id();
-}
-
-void Owner::settle_own(const replay::LogRecord& record) {
-    const std::uint64_t next = window_.front().decided.next_offset();
-    const replay::Verdict verdict = reader_.feed_own(record, next);
-    if (reader_.stopped()) {
-        stop(reader_.stopped()->reason);
-        return;
-    }
-    if (verdict != replay::Verdict::entries) {
-        probe_.ignored(verdict);
-        fence("an own record is not valid (" + std::string(replay::name(verdict)) + ")");
-        return;
-    }
-    const Pending settled = std::move(window_.front());
-    window_.pop_front();
-    window_entries_ -= static_cast<std::size_t>(settled.decided.entries.entries_size());
-    window_bytes_ -= settled.decided.bytes;
-    settle_position();
-    std::vector<const Change*> changes;
-    changes.reserve(settled.decided.changes.size());
-    for (const Change& change : settled.decided.changes) changes.push_back(&change);
-    for (const v1::Entry& entry : settled.decided.entries.entries()) note_command(entry, stored_);
-    aggregates_.settle(changes, stored_);
-    for (const Change& change : settled.decided.changes) aggregates_.unpin(change.aggregate_id);
-
-    last_entry_ = ports_.clock.steady();
-    probe_.read_back(seconds(last_entry_ - settled.sent));
-    probe_.window(window_entries());
-    Sequence sequence = settled.decided.first;
-    for (const v1::Entry& entry : settled.decided.entries.entries()) {
-        ports_.outcomes.final(entry, sequence);
-        ++sequence.value;
-    }
-}
-
-void Owner::on_ignored(const replay::LogRecord& record, replay::Verdict verdict) {
-    probe_.ignored(verdict);
-    if (replay::alarms(verdict)) {
-        logger().error("a record of the log does not count and should not exist",
-                       {{"domain", identity_.domain->name},
-                        {"partition", std::int64_t{identity_.partition.value}},
-                        {"offset", record.offset.value},
-                        {"verdict", std::string(replay::name(verdict))}});
-    }
-    const auto frame = codec::parse_frame(record.value);
-    if (!frame) return;
-    const bool own = std::any_of(window_.begin(), window_.end(),
-                                 [&](const Pending& pending) { return pending.id == frame->id; });
-    if (own) fence("an own record is not valid (" + std::string(replay::name(verdict)) + ")");
-}
-
-void Owner::on_claim(const replay::ValidClaim& valid) {
-    for (const v1::PartitionCount& count : valid.claim.partition_counts()) {
-        if (count.domain() == identity_.domain->name &&
-            count.partitions() != identity_.partitions) {
-            stop("the log was written with " + std::to_string(count.partitions()) +
-                 " partitions of " + count.domain() + ", the topics have " +
-                 std::to_string(identity_.partitions));
-            return;
-        }
-    }
-    settle_position();
-    aggregates_.settle({}, stored_);
-    probe_.epoch(valid.epoch);
-    const bool own = state_ == OwnerState::claiming && valid.claim.nonce() == nonce_;
-    if (own) {
-        probe_.claim("valid");
-        begin_verifying();
-    } else if (state_ == OwnerState::claiming) {
-        probe_.claim("lost");
-        fence("somebody else's claim came first (" + valid.claim.owner() + ")");
-    } else if (state_ == OwnerState::verifying || state_ == OwnerState::owning ||
-               state_ == OwnerState::draining) {
-        fence("fenced by the claim of " + valid.claim.owner());
-    }
-}
-
-void Owner::on_foreign_entries(const replay::ValidEntries& valid) {
-    // In my own epoch only a twin can have written it: nothing that I decided ahead counts any
-    // more.
-    const bool twin = state_ == OwnerState::verifying || state_ == OwnerState::owning ||
-                      state_ == OwnerState::draining;
-    if (twin) aggregates_.drop_speculative();
-    std::vector<Change> changes;
-    Sequence sequence = valid.first;
-    for (const v1::Entry& entry : valid.body.entries()) {
-        const std::string reason = aggregates_.fold(entry, sequence, changes);
-        if (!reason.empty()) {
-            stop(reason);
-            return;
-        }
-        note_command(entry, stored_);
-        ++sequence.value;
-    }
-    settle_position();
-    std::vector<const Change*> pointers;
-    pointers.reserve(changes.size());
-    for (const Change& change : changes) pointers.push_back(&change);
-    aggregates_.settle(pointers, stored_);
-    last_entry_ = ports_.clock.steady();
-    if (twin) fence("a valid record of this epoch is not the own one");
-}
-
-void Owner::claim() {
-    nonce_ = Uuid::random(ports_.random).raw();
-    v1::Claim claim;
-    claim.set_nonce(nonce_);
-    claim.set_owner(identity_.name);
-    auto& count = *claim.add_partition_counts();
-    count.set_domain(identity_.domain->name);
-    count.set_partitions(identity_.partitions);
-    const Epoch next(reader_.position().epoch.value + 1);
-    claim_tag_ = next_tag_++;
-    claim_sent_ = ports_.clock.steady();
-    claim_delivered_.reset();
-    move_to(OwnerState::claiming);
-    if (ports_.sink.send(codec::claim_record(next, claim.SerializeAsString()), claim_tag_) !=
-        Sent::queued) {
-        probe_.claim("failed");
-        fence("the claim could not be sent");
-        return;
-    }
-    probe_.claim("sent");
-}
-
-void Owner::begin_verifying() {
-    link_ = reader_.position().link;
-    next_sequence_ = Sequence(reader_.position().sequence.value + 1);
-    next_command_ = reader_.next_offset();
-    last_command_gone_ = false;
-    command_end_ = Offset(0);
-    const bool look = stored_.last_command_offset >= 0;
-    ports_.commands.start(
-        Offset(look ? stored_.last_command_offset : static_cast<std::int64_t>(next_command_)));
-    move_to(OwnerState::verifying);
-}
-
-// The commands topic must be the one that the log was decided from: the last command stands where
-// it stood, or is below what the topic still has while the next one is not.
-bool Owner::verify() {
-    const auto read = ports_.commands.next();
-    if (!read) return false;
-    const bool looking = stored_.last_command_offset >= 0 && !last_command_gone_;
-    const std::string next = std::to_string(next_command_);
-    if (const auto* broken = std::get_if<Broken>(&*read)) {
-        if (broken->transient) return true;
-        if (broken->out_of_range && looking) {
-            last_command_gone_ = true;
-            ports_.commands.start(Offset(static_cast<std::int64_t>(next_command_)));
-        } else if (broken->out_of_range) {
-            stop("command " + next +
-                 " is not in the commands topic: it was deleted before it was "
-                 "read, or the topic was recreated");
-        } else {
-            stop("the commands topic cannot be read: " + broken->reason);
-        }
-        return true;
-    }
-    if (const auto* end = std::get_if<End>(&*read)) {
-        if (looking || end->offset.value < static_cast<std::int64_t>(next_command_)) {
-            stop("the commands topic ends at offset " + std::to_string(end->offset.value) +
-                 ", before the last command that was decided: it was recreated");
-        } else {
-            verified();
-        }
-        return true;
-    }
-    const auto& raw = std::get<fold::RawCommand>(*read);
-    if (looking) {
-        const CommandPlace place = place_of(raw);
-        if (place.offset.value != stored_.last_command_offset ||
-            place.append_time_ms != stored_.last_command_time_ms ||
-            place.raw_hash != stored_.last_command_hash) {
-            stop("the command at offset " + std::to_string(stored_.last_command_offset) +
-                 " is not the one that was decided: the commands topic was recreated");
-        } else {
-            verified();
-        }
-        return true;
-    }
-    verified();
-    decide_one(raw);
-    return true;
-}
-
-void Owner::verified() {
-    owning_since_ = last_entry_ = ports_.clock.steady();
-    probe_.takeover(seconds(owning_since_ - taking_since_));
-    probe_.unowned(0);
-    move_to(OwnerState::owning);
-    logger().info("owns the partition", {{"domain", identity_.domain->name},
-                                         {"partition", std::int64_t{identity_.partition.value}},
-                                         {"epoch", reader_.position().epoch.value},
-                                         {"sequence", reader_.position().sequence.value},
-                                         {"next_command", next_command_}});
 }
 
 void Owner::delivery(const kafka::DeliveryReport& report) {
@@ -454,14 +190,27 @@ void Owner::delivery(const kafka::DeliveryReport& report) {
     if (delivered) {
         pending->delivered = ports_.clock.steady();
     } else {
+        if (report.never) survived_ = -1;  // the next attempt counts
         fence("a record was not delivered: " + why);
     }
 }
 
+void Owner::snapshot_delivery(const kafka::DeliveryReport& report) {
+    const std::string why =
+        SnapshotDeletion::is_tag(report.tag) ? deletion_.delivery(report) : round_.delivery(report);
+    if (why.empty()) return;
+    if (takes_part()) fence(why);
+}
+
 void Owner::producer_lost() {
     if (state_ == OwnerState::claiming || (takes_part() && !window_.empty())) {
-        fence("the producer had a fatal error");
+        fence("the log's producer had a fatal error");
     }
+}
+
+// Who replaces it claims first: what the old one has sent may land late.
+void Owner::snapshot_producer_lost() {
+    if (takes_part()) fence("the snapshots' producer had a fatal error");
 }
 
 void Owner::check_times() {
@@ -485,13 +234,13 @@ void Owner::check_times() {
     const bool proved = window_.empty() || last_entry_ > owning_since_;
     if (state_ == OwnerState::owning && proved && now - owning_since_ >= limits_.calm) {
         backoff_ = limits_.backoff_least;
+        look_again_pause_ = limits_.look_again_least;
     }
     if (state_ == OwnerState::draining && now >= drain_until_) {
         const bool done = window_.empty() && builder_.empty();
         if (done || now >= drain_until_ + limits_.drain) become_idle();
     }
-    if (state_ != OwnerState::owning && state_ != OwnerState::draining && assigned_ &&
-        state_ != OwnerState::idle && state_ != OwnerState::stopped) {
+    if (!takes_part() && assigned_ && state_ != OwnerState::idle) {
         probe_.unowned(seconds(now - taking_since_));
     }
 }

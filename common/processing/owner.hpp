@@ -16,39 +16,16 @@
 #include "common/core/random.hpp"
 #include "common/kafka/producer.hpp"
 #include "common/processing/owner_probe.hpp"
+#include "common/processing/owner_states.hpp"
 #include "common/processing/partition_state.hpp"
 #include "common/processing/ports.hpp"
 #include "common/processing/record_builder.hpp"
+#include "common/processing/snapshot_deletion.hpp"
+#include "common/processing/snapshot_restore.hpp"
+#include "common/processing/snapshot_round.hpp"
 #include "common/replay/log_reader.hpp"
 
 namespace foldstream::processing {
-
-// clang-format off
-//   idle ----------> catching_up        the group suggests the partition
-//   catching_up ---> claiming           read to the end, and the pause is over
-//   claiming ------> verifying          the own claim is read, and valid
-//   verifying -----> owning             the commands topic is the one that the log was decided from
-//   owning --------> draining           revoked, or the process ends
-//   draining ------> owning             suggested again meanwhile: the epoch is kept
-//
-//   claiming, verifying, owning ---> backing_off ---> catching_up
-//       fenced, or no proof (a failed delivery, no read-back); then a pause
-//   each of them ---> idle              revoked (owning: by way of draining, once it is read back or fenced)
-//   each of them ---> stopped           cannot go on from what was read; only an operator's word helps
-// clang-format on
-enum class OwnerState : std::uint8_t {
-    idle,         // not assigned
-    catching_up,  // tails the log to its end, folding; nothing is written
-    claiming,     // the claim is produced, not yet read
-    verifying,    // the partition is mine; the commands topic is compared with the last command
-    owning,       // decides ahead
-    backing_off,  // tails on; claims again when the time has come
-    draining,     // revoked: goes on until fenced, a few seconds at most
-    stopped,
-};
-std::string_view name(OwnerState state);
-// The arrows above.
-bool allowed(OwnerState from, OwnerState to);
 
 struct OwnerLimits {
     // Of entries decided and not yet read back.
@@ -60,6 +37,13 @@ struct OwnerLimits {
     std::chrono::milliseconds calm{60'000};     // of valid entries: the back-off begins anew
     std::chrono::milliseconds drain{5'000};     // after a revoke
     std::chrono::milliseconds tick{3'600'000};  // next_offset moved without an entry
+    // Of a stopped owner: perhaps an operator has said what to do. Doubles, too.
+    std::chrono::milliseconds look_again_least{30'000};
+    std::chrono::milliseconds look_again_most{600'000};
+    std::chrono::milliseconds snapshot_interval{60'000};
+    std::size_t snapshot_entries = 100'000;  // a round begins earlier after so many
+    // One at a time, each behind an attempt entry, when the owners before got nowhere.
+    std::size_t careful_commands = 512;
 };
 
 struct OwnerIdentity {
@@ -73,9 +57,13 @@ struct OwnerPorts {
     LogSource& log;
     CommandSource& commands;
     LogSink& sink;
+    SnapshotSource& snapshots;
+    SnapshotSink& snapshot_sink;
     Outcomes& outcomes;
+    Replies& replies;
     const Clock& clock;
     Random& random;
+    DecideWatch* watch = nullptr;  // optional
 };
 
 // One thread: its worker's. The worker calls step() until it says that there is nothing to do.
@@ -91,8 +79,10 @@ public:
     void drain();
     // The report of a record that was sent.
     void delivery(const kafka::DeliveryReport& report);
+    void snapshot_delivery(const kafka::DeliveryReport& report);
     // The producer is beyond use and was replaced: nothing more is known of what it had.
     void producer_lost();
+    void snapshot_producer_lost();
     // A bounded piece of work; false: nothing to do until something comes or time passes.
     bool step();
 
@@ -107,10 +97,17 @@ public:
 private:
     using Time = std::chrono::steady_clock::time_point;
 
+    struct Decision {
+        v1::Entry entry;
+        Aggregate* aggregate = nullptr;  // that it may touch
+        std::optional<PendingReply> reply;
+    };
+
     // A record that was sent and is not yet read back.
     struct Pending {
         std::uint64_t tag = 0;
         RecordId id;
+        Epoch epoch;
         std::string value;  // until it is sent
         DecidedRecord decided;
         Time sent;
@@ -119,14 +116,31 @@ private:
 
     void move_to(OwnerState next);
     void stop(std::string reason);
+    // The log is not the one that store or snapshots were folded from: stops, unless an operator's
+    // reset that this store has not obeyed yet says to begin anew.
+    void distrust(std::string reason);
     void become_idle();
+    void forget_speculative();
     // Drops all that is speculative and waits before the next claim.
     void fence(std::string_view why);
 
+    void take_up();
+    void restore(bool use_marker);
+    // From empty again; the third time it stops.
+    void restore_again(const std::string& why, bool use_marker);
+    bool step_restoring();
+    void restored();
+    void catch_up();
+
     bool read_log();
     void read_log_record(const replay::LogRecord& record);
+    [[nodiscard]] bool is_own(const replay::LogRecord& record) const;
     void settle_own(const replay::LogRecord& record);
-    void settle_position();
+    // False: stopped, because the log no longer has the record that a snapshot relies on.
+    [[nodiscard]] bool settle_position();
+    [[nodiscard]] bool note_entries(const v1::Entries& body, Sequence first, bool own);
+    void after_own(const v1::Entries& body, Sequence before);
+    void answer(const DecidedRecord& decided);
     void on_claim(const replay::ValidClaim& valid);
     void on_foreign_entries(const replay::ValidEntries& valid);
     void on_ignored(const replay::LogRecord& record, replay::Verdict verdict);
@@ -137,7 +151,16 @@ private:
     void verified();
 
     bool decide_ahead();
+    bool decide_carefully();
+    bool attempt(const fold::RawCommand& raw);
+    // The next command; nothing when there is none, or the partition has stopped.
+    std::optional<fold::RawCommand> next_command(bool& worked);
     void decide_one(const fold::RawCommand& raw);
+    Decision decision_of(const fold::RawCommand& raw);
+    void add(Decision decision);
+    bool snapshots();
+    void begin_round();
+    void mark_covered();
     void cut();
     // False: the producer's queue is full, or it refused and the owner is fenced.
     bool send_unsent();
@@ -152,6 +175,9 @@ private:
     OwnerPorts ports_;
     OwnerProbe& probe_;
     PartitionState aggregates_;
+    SnapshotRestore restore_;
+    SnapshotRound round_;
+    SnapshotDeletion deletion_;
     replay::LogReader reader_;
     store::StoredPosition stored_;  // of the last settled record
 
@@ -160,12 +186,28 @@ private:
     bool draining_process_ = false;
     std::string reason_;
     bool tail_at_end_ = false;
+    std::uint32_t restores_ = 0;  // that ended in a gap, since the partition was owned last
+    std::string distrusted_;      // why; a reset is looked for
 
     // The claim in flight.
     std::string nonce_;
     std::uint64_t claim_tag_ = 0;
     std::optional<Time> claim_delivered_;
     Time claim_sent_;
+
+    // Careful: what the owners before me got nowhere with is decided one at a time.
+    std::size_t careful_left_ = 0;
+    std::optional<fold::RawCommand> careful_;  // read, not yet decided
+    // The command that this process has decided without ending, and whose entry may have failed for
+    // reasons of its own: -1 = none. Its attempt goes on.
+    std::int64_t survived_ = -1;
+    std::int64_t attempting_ = -1;  // the command whose attempt entry this process has sent
+
+    // Snapshots.
+    bool round_due_ = false;
+    bool delete_due_ = false;
+    Time round_at_;
+    Sequence round_sequence_;  // of the last round's beginning
 
     // Verifying: the last command is looked for; or it is below the low watermark.
     bool last_command_gone_ = false;
@@ -177,6 +219,7 @@ private:
     std::size_t window_bytes_ = 0;
     std::size_t unsent_ = 0;  // at the window's back
     Offset command_end_{0};   // as last told by the source
+    Epoch epoch_;             // the own one
     RecordId link_;           // prev of the next record
     Sequence next_sequence_;  // of the next entry
     std::uint64_t next_command_ = 0;
@@ -189,6 +232,8 @@ private:
     Time taking_since_;
     Time drain_until_;
     Time last_entry_;
+    Time look_again_;
+    std::chrono::milliseconds look_again_pause_;
 };
 
 }  // namespace foldstream::processing

@@ -1,14 +1,23 @@
-// Deciding ahead of the log, in the states owning and draining.
+// Deciding ahead of the log, in the states owning and draining; and the snapshots of what was read
+// back.
 #include <utility>
 
+#include "common/core/test_hooks.hpp"
 #include "common/processing/decider.hpp"
+#include "common/processing/outcome.hpp"
 #include "common/processing/owner.hpp"
 
 namespace foldstream::processing {
 
 namespace {
+
+using test_hooks::Mutant;
+
 constexpr std::size_t commands_a_step = 256;
-}
+// Attempts at a command that ended their process; the next one is not made.
+constexpr std::uint32_t most_attempts = 2;
+
+}  // namespace
 
 bool Owner::takes_part() const {
     return state_ == OwnerState::owning || state_ == OwnerState::draining;
@@ -24,30 +33,41 @@ bool Owner::window_full() const {
            window_bytes_ + builder_.bytes() >= limits_.window_bytes;
 }
 
-bool Owner::decide_ahead() {
-    bool worked = false;
-    bool drained = true;
-    if (!send_unsent()) return false;
-    for (std::size_t n = 0; takes_commands() && !window_full(); ++n) {
-        if (n == commands_a_step || unsent_ > 0) {
-            drained = false;
-            break;
-        }
+std::optional<fold::RawCommand> Owner::next_command(bool& worked) {
+    for (;;) {
         const auto read = ports_.commands.next();
-        if (!read) break;
+        if (!read) return std::nullopt;
         worked = true;
         if (const auto* broken = std::get_if<Broken>(&*read)) {
             if (broken->transient) continue;
             stop("the commands topic cannot be read: " + broken->reason);
-            return true;
+            return std::nullopt;
         }
         if (const auto* end = std::get_if<End>(&*read)) {
             command_end_ = end->offset;
             continue;
         }
-        decide_one(std::get<fold::RawCommand>(*read));
+        const auto& raw = std::get<fold::RawCommand>(*read);
+        if (raw.offset.value >= static_cast<std::int64_t>(next_command_)) return raw;
+    }
+}
+
+bool Owner::decide_ahead() {
+    if (!send_unsent()) return false;
+    if (careful_left_ > 0) return decide_carefully();
+    bool worked = false;
+    bool drained = true;
+    for (std::size_t n = 0; takes_commands() && !window_full(); ++n) {
+        if (n == commands_a_step || unsent_ > 0) {
+            drained = false;
+            break;
+        }
+        const auto raw = next_command(worked);
+        if (!raw) break;
+        decide_one(*raw);
     }
     if (!takes_part()) return worked;
+    if (drained) mark_covered();
     if (drained && builder_.empty()) tick();
     if (drained && !builder_.empty()) {
         cut();
@@ -57,29 +77,110 @@ bool Owner::decide_ahead() {
     return worked;
 }
 
+// One command at a time, each behind an attempt entry that has been read back, so that whoever
+// comes after this process knows what ended it.
+bool Owner::decide_carefully() {
+    if (!window_.empty() || !builder_.empty()) return false;
+    bool worked = false;
+    if (!careful_ && takes_commands()) careful_ = next_command(worked);
+    if (!takes_part()) return worked;
+    if (!careful_) {
+        mark_covered();
+        if (builder_.empty()) return worked;
+        cut();
+        send_unsent();
+        return true;
+    }
+    if (!attempt(*careful_)) {
+        careful_.reset();
+        --careful_left_;
+    }
+    if (!takes_part()) return true;
+    cut();
+    send_unsent();
+    return true;
+}
+
+// True: an attempt entry was decided, and the command waits for it. False: the command was decided.
+bool Owner::attempt(const fold::RawCommand& raw) {
+    const bool attempted = stored_.attempt_offset == raw.offset.value;
+    const bool goes_on = attempted && survived_ == raw.offset.value;
+    const bool mine = attempted && attempting_ == raw.offset.value;
+    if (goes_on || mine || raw.value.size() > fold::max_command_bytes) {
+        attempting_ = -1;
+        decide_one(raw);
+        survived_ = raw.offset.value;
+        return false;
+    }
+    const std::uint32_t k = attempted ? stored_.attempt_k : 0;
+    if (k >= most_attempts) {
+        add({crashed(raw, place_of(raw)), nullptr, std::nullopt});
+        return false;
+    }
+    v1::Entry entry;
+    entry.mutable_attempt()->set_offset(static_cast<std::uint64_t>(raw.offset.value));
+    entry.mutable_attempt()->set_k(k + 1);
+    entry.set_next_offset(next_command_);
+    entry.set_time_ms(ports_.clock.wall_ms());
+    attempting_ = raw.offset.value;
+    survived_ = -1;
+    add({std::move(entry), nullptr, std::nullopt});
+    return true;
+}
+
+Owner::Decision Owner::decision_of(const fold::RawCommand& raw) {
+    const CommandPlace place = place_of(raw);
+    auto decoded = fold::decode_command(*identity_.domain, raw, identity_.partitions);
+    Decision made;
+    v1::CommandOutcome outcome;
+    std::optional<v1::ReplyAddress> address;
+    if (!decoded) {
+        made.entry = refuse(decoded.error(), place);
+        address = decoded.error().reply;
+        if (address) outcome = outcome_of(decoded.error());
+    } else if (decoded->type == nullptr) {
+        made.entry = take_platform_command(*decoded, place);
+        address = decoded->reply;
+    } else {
+        made.aggregate = &aggregates_.aggregate(decoded->aggregate_id);
+        address = decoded->reply;
+        std::vector<std::string> would_be;
+        made.entry = decide(*made.aggregate, *decoded, place, identity_.partition, next_sequence_,
+                            *identity_.domain, address ? &would_be : nullptr);
+        if (address && made.entry.outcome() == v1::OUTCOME_DUPLICATE) {
+            outcome = first_outcome(*made.aggregate->find_slot(decoded->command_id));
+        } else if (address) {
+            outcome = outcome_of(would_be, made.entry.version());
+        }
+    }
+    if (address) {
+        complete(outcome, made.entry, *identity_.domain, identity_.partition, next_sequence_);
+        made.reply = PendingReply{*address, outcome.SerializeAsString()};
+    }
+    return made;
+}
+
 void Owner::decide_one(const fold::RawCommand& raw) {
     if (raw.offset.value < static_cast<std::int64_t>(next_command_)) return;
-    const CommandPlace place = place_of(raw);
-    const Sequence sequence = next_sequence_;
-    auto decoded = fold::decode_command(*identity_.domain, raw, identity_.partitions);
-    Aggregate* aggregate = nullptr;
-    v1::Entry entry;
-    if (decoded) {
-        aggregate = &aggregates_.aggregate(decoded->aggregate_id);
-        entry =
-            decide(*aggregate, *decoded, place, identity_.partition, sequence, *identity_.domain);
-    } else {
-        entry = refuse(decoded.error(), place);
-    }
+    if (ports_.watch != nullptr) ports_.watch->begins(identity_.partition, raw.offset);
+    Decision decision = decision_of(raw);
+    if (ports_.watch != nullptr) ports_.watch->ends();
+    test_hooks::fault_point("decided");
+    add(std::move(decision));
+}
+
+void Owner::add(Decision decision) {
+    const v1::Entry& entry = decision.entry;
     if (builder_.must_cut_before(entry.ByteSizeLong())) cut();
-    if (aggregate != nullptr && touches_aggregate(entry)) {
-        Change change = advance(*aggregate, entry, sequence);
+    if (decision.aggregate != nullptr && touches_aggregate(entry)) {
+        Change change = advance(*decision.aggregate, entry, next_sequence_, epoch_);
         aggregates_.pin(change.aggregate_id);
         builder_.add(std::move(change));
     }
     next_command_ = entry.next_offset();
+    builder_.add(std::move(decision.entry), next_sequence_);
+    if (decision.reply) builder_.add(std::move(*decision.reply));
     ++next_sequence_.value;
-    builder_.add(std::move(entry), sequence);
     if (builder_.full()) {
         cut();
         send_unsent();
@@ -87,13 +188,21 @@ void Owner::decide_one(const fold::RawCommand& raw) {
 }
 
 void Owner::cut() {
+    if (builder_.empty()) return;
     Pending pending;
-    pending.value = builder_.cut(reader_.position().epoch, link_, pending.decided);
+    pending.epoch = epoch_;
+    pending.value = builder_.cut(epoch_, link_, pending.decided);
     pending.id = codec::parse_frame(pending.value)->id;
     pending.tag = next_tag_++;
     link_ = pending.id;
     window_entries_ += static_cast<std::size_t>(pending.decided.entries.entries_size());
     window_bytes_ += pending.decided.bytes;
+    if (test_hooks::mutant(Mutant::answer_before_readback)) answer(pending.decided);
+    if (test_hooks::mutant(Mutant::store_before_readback)) {
+        std::vector<const Change*> changes;
+        for (const Change& change : pending.decided.changes) changes.push_back(&change);
+        aggregates_.settle(changes, stored_);
+    }
     window_.push_back(std::move(pending));
     ++unsent_;
     probe_.window(window_entries());
@@ -107,11 +216,13 @@ bool Owner::send_unsent() {
             case Sent::full:
                 return false;
             case Sent::refused:
+                survived_ = -1;  // the record itself may be why: the next attempt counts
                 fence("the producer refused a record");
                 return false;
             case Sent::queued:
                 pending.value = {};
                 --unsent_;
+                test_hooks::fault_point("sent");
         }
     }
     return true;
@@ -129,9 +240,36 @@ void Owner::tick() {
     entry.mutable_tick();
     entry.set_next_offset(end);
     entry.set_time_ms(ports_.clock.wall_ms());
-    next_command_ = end;
-    builder_.add(std::move(entry), next_sequence_);
-    ++next_sequence_.value;
+    add({std::move(entry), nullptr, std::nullopt});
+}
+
+void Owner::mark_covered() {
+    if (state_ != OwnerState::owning) return;
+    auto marker = round_.take_marker();
+    if (!marker) return;
+    v1::Entry entry;
+    *entry.mutable_marker() = std::move(*marker);
+    entry.set_next_offset(next_command_);
+    entry.set_time_ms(ports_.clock.wall_ms());
+    add({std::move(entry), nullptr, std::nullopt});
+    test_hooks::fault_point("marker-sent");
+}
+
+bool Owner::snapshots() {
+    if (deletion_.active()) return deletion_.step();
+    if (round_.state() == RoundState::resting) begin_round();
+    return round_.step();
+}
+
+void Owner::begin_round() {
+    const Time now = ports_.clock.steady();
+    const Sequence read = reader_.position().sequence;
+    const bool many = read.value - round_sequence_.value >= limits_.snapshot_entries;
+    if (!round_due_ && now < round_at_ && !many) return;
+    round_due_ = false;
+    round_at_ = now + limits_.snapshot_interval;
+    round_sequence_ = read;
+    round_.begin(stored_);
 }
 
 }  // namespace foldstream::processing

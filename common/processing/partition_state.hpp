@@ -33,17 +33,21 @@ public:
     void pin(std::string_view id);
     void unpin(std::string_view id);
 
-    // Folds a valid entry that somebody decided (while catching up, or after fencing). Not empty:
-    // why it cannot be folded. `changes` gets what it did.
-    std::string fold(const v1::Entry& entry, Sequence sequence, std::vector<Change>& changes);
+    // Folds a valid entry that somebody decided (while catching up, or after fencing); one that the
+    // aggregate has already, out of a snapshot, changes nothing. `changes` gets what it did.
+    FoldFailure fold(const v1::Entry& entry, Sequence sequence, Epoch epoch,
+                     std::vector<Change>& changes);
 
     // Writes what has been read back, with its position, in one batch.
     void settle(const std::vector<const Change*>& changes, const store::StoredPosition& position);
 
+    // Makes every aggregate of the store dirty, as if its last entry were the one at `sequence`.
+    void mark_all(Sequence sequence, Epoch epoch);
+
     void drop_speculative();
-    void wipe();
 
     [[nodiscard]] store::StoredPosition position() const { return store_->position(); }
+    [[nodiscard]] store::PartitionStore& store() { return *store_; }
 
 private:
     struct Cached {
@@ -62,7 +66,9 @@ private:
     std::list<std::string> pinned_;  // apart, so that making room never walks over them
 };
 
-// Keeps the last command of what is folded or decided, for the comparison on taking over.
-void note_command(const v1::Entry& entry, store::StoredPosition& position);
+// What an entry does to the partition's own counters: the last command, for the comparison on
+// taking over; what a marker covers; attempts. `record` is the offset of its record.
+void note_entry(const v1::Entry& entry, Sequence sequence, Offset record,
+                std::int32_t evolve_version, store::StoredPosition& position);
 
 }  // namespace foldstream::processing

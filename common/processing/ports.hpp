@@ -30,6 +30,14 @@ struct Broken {
 using LogRead = std::variant<replay::LogRecord, End, Broken>;
 using CommandRead = std::variant<fold::RawCommand, End, Broken>;
 
+// A record of D.snapshots; an empty value is a tombstone.
+struct SnapshotRecord {
+    Offset offset;
+    std::string_view key;
+    std::string_view value;
+};
+using SnapshotRead = std::variant<SnapshotRecord, End, Broken>;
+
 // The tail of one partition of the log. next() never blocks; nothing = none there at the moment.
 class LogSource {
 public:
@@ -46,6 +54,8 @@ public:
     virtual void start(Offset offset) = 0;
     virtual void stop() = 0;
     virtual std::optional<CommandRead> next() = 0;
+    // What the group committed; for a test that shows why it must never be believed.
+    virtual std::optional<std::uint64_t> group_offset() { return std::nullopt; }
 };
 
 enum class Sent { queued, full, refused };
@@ -58,12 +68,44 @@ public:
     virtual Sent send(std::string_view value, std::uint64_t tag) = 0;
 };
 
-// Who hears of what has become final: metrics and, with the gateway, replies. Called after
-// read-back only.
+// One partition of D.snapshots, from what is left of its beginning.
+class SnapshotSource {
+public:
+    virtual ~SnapshotSource() = default;
+    virtual void start_at_beginning() = 0;
+    virtual void stop() = 0;
+    virtual std::optional<SnapshotRead> next() = 0;
+};
+
+// The producer of one partition of D.snapshots; an empty value is sent as a tombstone. Reports go
+// to Owner::snapshot_delivery.
+class SnapshotSink {
+public:
+    virtual ~SnapshotSink() = default;
+    virtual Sent send(std::string_view key, std::string_view value, std::uint64_t tag) = 0;
+};
+
+// Who hears of what has become final: metrics. Called after read-back only.
 class Outcomes {
 public:
     virtual ~Outcomes() = default;
     virtual void final(const v1::Entry& entry, Sequence sequence) = 0;
+};
+
+// The answers that senders asked for. Best effort, after read-back only; never blocks.
+class Replies {
+public:
+    virtual ~Replies() = default;
+    // `outcome`: a serialized v1::CommandOutcome.
+    virtual void reply(const v1::ReplyAddress& address, std::string_view outcome) = 0;
+};
+
+// Told before and after the domain's code runs, so that one that never ends can be ended.
+class DecideWatch {
+public:
+    virtual ~DecideWatch() = default;
+    virtual void begins(Partition partition, Offset command) = 0;
+    virtual void ends() = 0;
 };
 
 }  // namespace foldstream::processing

@@ -17,9 +17,16 @@ namespace foldstream::processing {
 
 inline constexpr std::size_t max_record_bytes = 64 * 1024;
 
+// An answer that a sender asked for.
+struct PendingReply {
+    v1::ReplyAddress address;
+    std::string outcome;  // a serialized v1::CommandOutcome
+};
+
 // What a record did, kept until it is read back.
 struct DecidedRecord {
     v1::Entries entries;
+    std::vector<PendingReply> replies;
     std::vector<Change> changes;
     Sequence first;
     std::size_t bytes = 0;  // of the record's value
@@ -49,6 +56,10 @@ public:
         *open_.entries.add_entries() = std::move(entry);
     }
     void add(Change change) { open_.changes.push_back(std::move(change)); }
+    void add(PendingReply reply) {
+        bytes_ += reply.outcome.size();
+        open_.replies.push_back(std::move(reply));
+    }
     [[nodiscard]] std::size_t entries() const {
         return static_cast<std::size_t>(open_.entries.entries_size());
     }

@@ -4,10 +4,12 @@
 #include <utility>
 #include <variant>
 
-#include "common/kafka/group_member.hpp"
-#include "common/kafka/producer.hpp"
-#include "common/kafka/reader.hpp"
+#include "common/core/test_hooks.hpp"
+#include "common/kafka/admin.hpp"
+#include "common/kafka/topics.hpp"
 #include "common/kafka/wakeup.hpp"
+#include "common/processing/decide_watchdog.hpp"
+#include "common/processing/kafka_ports.hpp"
 #include "common/runtime/log.hpp"
 
 namespace foldstream::processing {
@@ -20,85 +22,14 @@ constexpr auto longest_wait = 50ms;
 constexpr auto drain_limit = 10s;
 constexpr auto commit_interval = 5s;
 constexpr auto round_limit = 30s;
+constexpr int reply_flush_ms = 500;
 
 const runtime::Logger& logger() {
     static const runtime::Logger instance("worker");
     return instance;
 }
 
-Broken broken(const kafka::PartitionError& error) {
-    return {error.reason, error.out_of_range, error.transient};
-}
-
-replay::LogRecord view_of(const kafka::Record& record, const kafka::Reader& /*reader*/,
-                          replay::LogRecord /*what*/) {
-    return {record.offset(), record.append_time_ms(), record.value()};
-}
-
-fold::RawCommand view_of(const kafka::Record& record, const kafka::Reader& reader,
-                         fold::RawCommand raw) {
-    raw.topic = reader.topic();
-    raw.partition = record.partition();
-    raw.offset = record.offset();
-    raw.append_time_ms = record.append_time_ms();
-    raw.key = record.key();
-    raw.value = record.value();
-    raw.headers = record.headers();
-    return raw;
-}
-
-// One partition of a Reader behind a source's port; What is the port's view of a record.
-template <typename Port, typename Read, typename What>
-class KafkaSource final : public Port {
-public:
-    KafkaSource(kafka::Reader& reader, Partition partition)
-        : reader_(reader), partition_(partition) {}
-    void start(Offset offset) override { reader_.start(partition_, offset); }
-    void stop() override { reader_.stop(partition_); }
-    std::optional<Read> next() override {
-        fetched_ = reader_.next(partition_);
-        if (!fetched_) return std::nullopt;
-        if (const auto* end = std::get_if<kafka::EndOfPartition>(&*fetched_))
-            return End{end->offset};
-        if (const auto* error = std::get_if<kafka::PartitionError>(&*fetched_))
-            return broken(*error);
-        return view_of(std::get<kafka::Record>(*fetched_), reader_, What{});
-    }
-
-private:
-    kafka::Reader& reader_;
-    Partition partition_;
-    std::optional<kafka::Fetched> fetched_;  // what the views of the last answer point into
-};
-
-using KafkaLogSource = KafkaSource<LogSource, LogRead, replay::LogRecord>;
-using KafkaCommandSource = KafkaSource<CommandSource, CommandRead, fold::RawCommand>;
-
-class KafkaLogSink final : public LogSink {
-public:
-    KafkaLogSink(std::unique_ptr<kafka::Producer>& producer, std::string topic, Partition partition)
-        : producer_(producer), topic_(std::move(topic)), partition_(partition) {}
-    Sent send(std::string_view value, std::uint64_t tag) override {
-        std::string why;
-        switch (producer_->produce(topic_, partition_, std::nullopt, value, {}, tag, &why)) {
-            case kafka::Produced::queued:
-                return Sent::queued;
-            case kafka::Produced::full:
-                return Sent::full;
-            case kafka::Produced::refused:
-                logger().error("the producer refused a record of the log: " + why);
-                return Sent::refused;
-        }
-        return Sent::refused;
-    }
-
-private:
-    std::unique_ptr<kafka::Producer>& producer_;  // replaced after a fatal error
-    std::string topic_;
-    Partition partition_;
-};
-
-// Counts what has become final. (Replies to senders join here.)
+// Counts what has become final.
 class CountedOutcomes final : public Outcomes {
 public:
     CountedOutcomes(OwnerProbe& probe, const Clock& clock) : probe_(probe), clock_(clock) {}
@@ -117,31 +48,43 @@ private:
 
 struct Worker::Kafka {
     kafka::Wakeup wakeup;
+    // Made at start and kept: another instance may be fenced by nobody while the first one's
+    // records are still on their way.
     std::unique_ptr<kafka::Producer> log_producer;
+    std::unique_ptr<kafka::Producer> snapshot_producer;
+    std::unique_ptr<kafka::Producer> reply_producer;
     std::unique_ptr<kafka::Reader> commands;
     std::unique_ptr<kafka::Reader> log;
+    std::unique_ptr<kafka::Reader> snapshots;
     std::unique_ptr<kafka::GroupMember> group;
+    std::unique_ptr<KafkaReplies> replies;
+    std::unique_ptr<DecideWatchdog> watchdog;
 };
 
 // One partition's owner and its ends of the ports.
 struct Worker::Seat {
-    Seat(Worker& worker, Partition partition)
+    Seat(Worker& worker, Partition partition, std::unique_ptr<store::PartitionStore> opened)
         : log(*worker.kafka_->log, partition),
-          commands(*worker.kafka_->commands, partition),
-          sink(worker.kafka_->log_producer, worker.options_.domain->name + ".events", partition),
+          commands(*worker.kafka_->commands, partition, worker.kafka_->group),
+          snapshots(*worker.kafka_->snapshots, partition, worker.options_.kafka),
+          sink(worker.kafka_->log_producer, kafka::events_topic(worker.options_.domain->name),
+               partition),
+          snapshot_sink(worker.kafka_->snapshot_producer,
+                        kafka::snapshots_topic(worker.options_.domain->name), partition),
           probe(worker.metrics_, worker.options_.domain->name, partition),
           outcomes(probe, worker.clock_),
           owner(
               {worker.options_.domain, partition, worker.options_.partitions, worker.options_.name},
               worker.options_.limits,
-              {log, commands, sink, outcomes, worker.clock_, worker.random_},
-              worker.store_.open(worker.options_.domain->name, partition,
-                                 worker.options_.domain->evolve_version),
-              probe) {}
+              {log, commands, sink, snapshots, snapshot_sink, outcomes, *worker.kafka_->replies,
+               worker.clock_, worker.random_, worker.kafka_->watchdog.get()},
+              std::move(opened), probe) {}
 
     KafkaLogSource log;
     KafkaCommandSource commands;
+    KafkaSnapshotSource snapshots;
     KafkaLogSink sink;
+    KafkaSnapshotSink snapshot_sink;
     OwnerProbe probe;
     CountedOutcomes outcomes;
     Owner owner;
@@ -154,27 +97,37 @@ Worker::Worker(WorkerOptions options, store::Store& store, runtime::Metrics& met
 
 Worker::~Worker() = default;
 
-Worker::Seat& Worker::seat(Partition partition) {
-    auto& seat = seats_[partition];
-    if (!seat) seat = std::make_unique<Seat>(*this, partition);
-    return *seat;
-}
-
-void Worker::run() {
+void Worker::connect() {
     const std::string& domain = options_.domain->name;
     kafka_ = std::make_unique<Kafka>();
     kafka::ReaderOptions reading;
     reading.queued_kbytes = options_.queued_kbytes;
-    kafka_->log = std::make_unique<kafka::Reader>(options_.kafka, domain + ".events", reading,
-                                                  kafka_->wakeup);
+    kafka_->log = std::make_unique<kafka::Reader>(options_.kafka, kafka::events_topic(domain),
+                                                  reading, kafka_->wakeup);
+    kafka_->snapshots = std::make_unique<kafka::Reader>(
+        options_.kafka, kafka::snapshots_topic(domain), reading, kafka_->wakeup);
     reading.read_committed = true;
-    kafka_->commands = std::make_unique<kafka::Reader>(options_.kafka, domain + ".commands",
-                                                       reading, kafka_->wakeup);
-    keep_producer();
+    kafka_->commands = std::make_unique<kafka::Reader>(
+        options_.kafka, kafka::commands_topic(domain), reading, kafka_->wakeup);
+    const auto partitions =
+        kafka::Admin(options_.kafka).partitions(std::string(kafka::replies_topic));
+    replies_partitions_ = partitions.value_or(0);
+    if (!partitions) {
+        logger().warning("nobody gets a reply: the Kafka topic " +
+                         std::string(kafka::replies_topic) +
+                         " does not exist: foldctl topics apply");
+    }
+    keep_producers();
+    kafka_->replies =
+        std::make_unique<KafkaReplies>(kafka_->reply_producer, replies_partitions_, metrics_);
+    kafka_->watchdog = std::make_unique<DecideWatchdog>(domain, options_.decide_budget);
     kafka_->group = std::make_unique<kafka::GroupMember>(
-        options_.kafka, "foldstream." + domain + ".owner", domain + ".commands",
+        options_.kafka, "foldstream." + domain + ".owner", kafka::commands_topic(domain),
         kafka::GroupOptions{}, kafka_->wakeup);
+}
 
+void Worker::run() {
+    connect();
     std::optional<std::chrono::steady_clock::time_point> drain_until;
     while (!drain_until || (!all_idle() && clock_.steady() < *drain_until)) {
         if (draining_ && !drain_until) {
@@ -182,37 +135,62 @@ void Worker::run() {
             for (auto& [partition, seat] : seats_) seat->owner.drain();
         }
         follow_assignment();
-        keep_producer();
+        keep_producers();
         if (!work()) kafka_->wakeup.wait(longest_wait);
         commit_for_lag_tools();
         publish();
     }
+    // Replies to what was answered last; snapshots are begun again by the next owner.
+    if (kafka_->reply_producer) kafka_->reply_producer->flush(reply_flush_ms);
     seats_.clear();
     kafka_.reset();
 }
 
 void Worker::follow_assignment() {
-    if (!kafka_->group->poll() || draining_) return;
-    const auto& assigned = kafka_->group->assigned();
-    for (const Partition partition : assigned) {
-        if (partition.value >= options_.partitions) {
-            throw std::runtime_error(options_.domain->name + ".commands has a partition " +
-                                     std::to_string(partition.value) + " and had " +
-                                     std::to_string(options_.partitions) +
-                                     " partitions: a domain's partition count is fixed for ever");
+    const bool changed = kafka_->group->poll();
+    if (draining_) return;
+    if (changed) assignment_changed();
+    // A partition whose store another worker of this process still has open is taken when it ends.
+    for (const Partition partition : wanted_) {
+        auto found = seats_.find(partition);
+        if (found == seats_.end()) {
+            auto opened =
+                store_.open(options_.domain->name, partition, options_.domain->evolve_version);
+            if (!opened) continue;
+            auto seat = std::make_unique<Seat>(*this, partition, std::move(opened));
+            found = seats_.emplace(partition, std::move(seat)).first;
         }
-        Owner& owner = seat(partition).owner;
-        if (!owner.assigned()) owner.assign();
+        if (!found->second->owner.assigned()) found->second->owner.assign();
+    }
+    std::erase_if(seats_, [&](const auto& at) {
+        const Owner& owner = at.second->owner;
+        return !owner.assigned() && owner.state() == OwnerState::idle;
+    });
+}
+
+void Worker::assignment_changed() {
+    wanted_ = kafka_->group->assigned();
+    if (test_hooks::forced_assignment()) {
+        for (std::int32_t p = 0; p < options_.partitions; ++p) wanted_.insert(Partition(p));
+    }
+    for (const Partition partition : wanted_) {
+        if (partition.value < options_.partitions) continue;
+        throw std::runtime_error(options_.domain->name + ".commands has a partition " +
+                                 std::to_string(partition.value) + " and had " +
+                                 std::to_string(options_.partitions) +
+                                 " partitions: a domain's partition count is fixed for ever");
     }
     for (auto& [partition, seat] : seats_) {
-        if (seat->owner.assigned() && !assigned.contains(partition)) seat->owner.revoke();
+        if (seat->owner.assigned() && !wanted_.contains(partition)) seat->owner.revoke();
     }
     logger().info("assignment", {{"domain", options_.domain->name},
-                                 {"partitions", std::uint64_t{assigned.size()}}});
+                                 {"partitions", std::uint64_t{wanted_.size()}}});
 }
 
 bool Worker::work() {
     kafka_->log_producer->poll();
+    kafka_->snapshot_producer->poll();
+    if (kafka_->reply_producer) kafka_->reply_producer->poll();
     bool worked = false;
     for (auto& [partition, seat] : seats_) {
         if (seat->owner.step()) worked = true;
@@ -220,21 +198,38 @@ bool Worker::work() {
     return worked;
 }
 
-void Worker::keep_producer() {
-    auto& producer = kafka_->log_producer;
+void Worker::keep_producers() {
+    const std::string& domain = options_.domain->name;
+    const auto to_owner = [this](void (Owner::*report)(const kafka::DeliveryReport&)) {
+        return [this, report](const kafka::DeliveryReport& delivered) {
+            const auto found = seats_.find(delivered.partition);
+            if (found != seats_.end()) (found->second->owner.*report)(delivered);
+        };
+    };
+    keep(kafka_->log_producer, kafka::events_topic(domain), to_owner(&Owner::delivery),
+         &Owner::producer_lost);
+    keep(kafka_->snapshot_producer, kafka::snapshots_topic(domain),
+         to_owner(&Owner::snapshot_delivery), &Owner::snapshot_producer_lost);
+    if (replies_partitions_ > 0) {
+        keep(
+            kafka_->reply_producer, std::string(kafka::replies_topic),
+            [](const kafka::DeliveryReport&) {}, nullptr);
+    }
+}
+
+// Makes it, or replaces one that is beyond use: its owners claim first.
+void Worker::keep(std::unique_ptr<kafka::Producer>& producer, const std::string& topic,
+                  const kafka::Producer::Report& report, void (Owner::*lost)()) {
     if (producer && producer->fatal().empty()) return;
     if (producer) {
-        logger().error("the log's producer had a fatal error and is replaced: " +
-                       producer->fatal());
-        for (auto& [partition, seat] : seats_) seat->owner.producer_lost();
+        logger().error("the producer of " + topic +
+                       " had a fatal error and is replaced: " + producer->fatal());
+        for (auto& [partition, seat] : seats_) {
+            if (lost != nullptr) (seat->owner.*lost)();
+        }
     }
-    const auto report = [this](const kafka::DeliveryReport& delivered) {
-        const auto found = seats_.find(delivered.partition);
-        if (found != seats_.end()) found->second->owner.delivery(delivered);
-    };
-    producer = std::make_unique<kafka::Producer>(
-        options_.kafka, std::vector<std::string>{options_.domain->name + ".events"},
-        kafka::ProducerOptions{}, report, kafka_->wakeup);
+    producer = std::make_unique<kafka::Producer>(options_.kafka, std::vector<std::string>{topic},
+                                                 kafka::ProducerOptions{}, report, kafka_->wakeup);
 }
 
 void Worker::commit_for_lag_tools() {
@@ -263,6 +258,9 @@ void Worker::publish() {
         reason = "is draining";
     } else if (!kafka_->group->joined()) {
         reason = "has not joined the group yet";
+    }
+    if (!draining_ && seats_.size() < wanted_.size()) {
+        reason = options_.domain->name + ": a partition is still open in another worker";
     }
     for (const auto& [partition, seat] : seats_) {
         const Owner& owner = seat->owner;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "common/core/clock.hpp"
@@ -26,6 +27,8 @@ struct WorkerOptions {
     OwnerLimits limits;
     std::string name;                         // of the process, for claims
     std::uint32_t queued_kbytes = 16 * 1024;  // fetched ahead, a partition and consumer
+    // One command that is decided longer ends the process.
+    std::chrono::milliseconds decide_budget{10'000};
 };
 
 // run() is the thread's whole life; the rest may be called from any thread.
@@ -50,12 +53,15 @@ private:
     struct Kafka;
     struct Seat;
 
+    void connect();
     void follow_assignment();
+    void assignment_changed();
     bool work();
-    void keep_producer();
+    void keep_producers();
+    void keep(std::unique_ptr<kafka::Producer>& producer, const std::string& topic,
+              const kafka::Producer::Report& report, void (Owner::*lost)());
     void commit_for_lag_tools();
     void publish();
-    Seat& seat(Partition partition);
     [[nodiscard]] bool all_idle() const;
 
     WorkerOptions options_;
@@ -64,7 +70,9 @@ private:
     SystemClock clock_;
     KernelRandom random_;
     std::unique_ptr<Kafka> kafka_;
+    std::set<Partition> wanted_;  // assigned by the group
     std::map<Partition, std::unique_ptr<Seat>> seats_;
+    std::int32_t replies_partitions_ = 0;
     std::chrono::steady_clock::time_point next_commit_;
 
     std::atomic<bool> draining_{false};

@@ -32,7 +32,7 @@ Offset LogReader::begin() const {
 }
 
 ReadResult LogReader::stop(Offset offset, std::string reason) {
-    stop_ = Stop{offset, std::move(reason)};
+    stop_ = Stop{offset, std::move(reason), false};
     return *stop_;
 }
 
@@ -42,11 +42,13 @@ ReadResult LogReader::feed(const LogRecord& record) {
         const auto frame = codec::parse_frame(record.value);
         if (record.offset != opened_.offset || !frame || frame->id != opened_.link ||
             codec::identify(record.value) != opened_.link) {
-            return stop(
+            (void)stop(
                 record.offset,
                 "the record at offset " + std::to_string(opened_.offset.value) +
                     " is not the one that the stored position names: the log was recreated, cut "
                     "or restored");
+            stop_->mismatch = true;
+            return *stop_;
         }
         verified_ = true;
         return Ignored{Verdict::repeat};
@@ -70,6 +72,7 @@ ReadResult LogReader::read_claim(const LogRecord& record) {
         return stop(record.offset, "a valid claim whose body does not decode");
     }
     if (valid.epoch == Epoch(1)) log_id_ = valid.claim.nonce();
+    if (valid.claim.has_adoption()) next_offset_ = valid.claim.adoption().next_offset();
     return valid;
 }
 

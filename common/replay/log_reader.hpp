@@ -38,7 +38,8 @@ struct ValidEntries {
 // Why the reader cannot go on: names the partition's record and the way out.
 struct Stop {
     Offset offset;
-    std::string reason;  // one sentence for the log and the operator
+    std::string reason;     // one sentence for the log and the operator
+    bool mismatch = false;  // the log does not have the position that the reader was opened at
 };
 
 using ReadResult = std::variant<Ignored, ValidClaim, ValidEntries, Stop>;
@@ -62,7 +63,8 @@ public:
 
     [[nodiscard]] const Position& position() const { return validity_.position(); }
     [[nodiscard]] Offset seen_offset() const { return validity_.next(); }
-    // The next_offset of the last valid entry: it never goes back, or the reader stops.
+    // The next_offset of the last valid entry: it never goes back, or the reader stops. A valid
+    // claim with an operator's adoption sets it anew.
     [[nodiscard]] std::uint64_t next_offset() const { return next_offset_; }
     [[nodiscard]] const Validity& validity() const { return validity_; }
     [[nodiscard]] const std::optional<Stop>& stopped() const { return stop_; }

@@ -1,6 +1,11 @@
 #include "common/replay/validity.hpp"
 
+#include "common/core/test_hooks.hpp"
+
 namespace foldstream::replay {
+
+using test_hooks::Mutant;
+using test_hooks::mutant;
 
 std::string_view name(Verdict v) {
     static constexpr std::array<std::string_view, verdict_count> names = {
@@ -17,17 +22,23 @@ Verdict Validity::judge(std::string_view value, const codec::Frame& frame) const
         return Verdict::unknown_kind;
     if (frame.id != codec::identify(value)) return Verdict::damaged;
     if (kind == codec::FrameKind::claim) {
+        if (mutant(Mutant::claim_at_or_above) && frame.epoch >= position_.epoch) {
+            return Verdict::claim;
+        }
         if (frame.epoch.value == position_.epoch.value + 1) return Verdict::claim;
         return frame.epoch > position_.epoch ? Verdict::impossible : Verdict::stale;
     }
-    if (frame.epoch != position_.epoch) {
+    if (frame.epoch != position_.epoch && !mutant(Mutant::validity_without_epoch)) {
         return frame.epoch > position_.epoch ? Verdict::impossible : Verdict::stale;
     }
     if (frame.count < 1 || frame.count > codec::max_entries) return Verdict::bad_count;
-    if (frame.sequence.value != position_.sequence.value + 1) {
+    if (frame.sequence.value != position_.sequence.value + 1 &&
+        !mutant(Mutant::validity_without_sequence)) {
         return frame.sequence > position_.sequence ? Verdict::hole : Verdict::repeat;
     }
-    if (frame.prev != position_.link) return Verdict::fork;
+    if (frame.prev != position_.link && !mutant(Mutant::validity_without_link)) {
+        return Verdict::fork;
+    }
     return Verdict::entries;
 }
 
@@ -42,6 +53,9 @@ Verdict Validity::feed(Offset offset, std::string_view value) {
             position_.epoch = frame->epoch;
             position_.link = frame->id;
             if (verdict == Verdict::entries) position_.sequence.value += frame->count;
+        } else if (ignored(verdict) && mutant(Mutant::position_past_ignored)) {
+            position_.offset = offset;
+            position_.link = frame->id;
         }
     }
     ++seen_[static_cast<std::size_t>(verdict)];

@@ -1,6 +1,7 @@
 """Real processes over the lane's Kafka and Postgres (their addresses are in the environment)."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,6 +76,9 @@ class Stack:
         name = called or kind
         service = self.services.make(kind, f"{self.name}-{name}", **extra)
         service.arguments += arguments
+        if kind == "command-service" and name not in self.started:
+            # That of a test before this one, whose topics are gone.
+            shutil.rmtree(self.services.store_of(service.name), ignore_errors=True)
         self.started[name] = service
         try:
             service.start()

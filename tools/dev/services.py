@@ -83,6 +83,10 @@ class Services:
         role = ROLES.get(name)
         return url.replace("//foldstream@", f"//{role}@") if role and self.own_postgres else url
 
+    def store_of(self, service: str) -> Path:
+        """The folder of a command-service's local store: no two processes share one."""
+        return self.workspace.data / "store" / service
+
     def make(self, name: str, called: str = "", **extra: str) -> Service:
         """A service of the kind `name`; `called` when there are several of it."""
         program = self.build / "bin" / name
@@ -92,6 +96,8 @@ class Services:
         if name == "command-service":
             del environment["FOLDSTREAM_POSTGRES_URL"]
         arguments: tuple[str, ...] = ()
+        if name == "command-service":
+            arguments = ("--store-path", str(self.store_of(called or name)))
         if name == "query-service":
             port = environment["FOLDSTREAM_QUERY_URL"].rsplit(":", 1)[1]
             arguments = ("--http-port", port)

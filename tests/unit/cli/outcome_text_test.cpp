@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/fold/codes.hpp"
 #include "domains/registry.hpp"
 
 namespace foldstream::cli {
@@ -83,8 +84,8 @@ TEST(OutcomeText, every_code_of_the_platform_has_its_status) {
         {"too-large", 413},         {"busy", 429},          {"internal", 500},
         {"order-not-payable", 422}, {"of-a-newer-one", 422}};
     for (const auto& [code, status] : codes) {
-        EXPECT_EQ(code_text(orders(), code).status, status) << code;
-        EXPECT_FALSE(code_text(orders(), code).title.empty()) << code;
+        EXPECT_EQ(fold::code_text(orders(), code).status, status) << code;
+        EXPECT_FALSE(fold::code_text(orders(), code).title.empty()) << code;
     }
 }
 

@@ -10,6 +10,7 @@ from cluster import Cluster, read_env
 from orders import Orders
 from paths import ROOT, Failed, Workspace
 from processes import Process, free_port, started_at, wait_for
+from services import Services
 
 IDLE = ["tail", "-f", "/dev/null"]
 STUBBORN = "trap '' TERM; echo up; exec tail -f /dev/null"
@@ -116,3 +117,14 @@ def test_the_same_seed_gives_the_same_commands_some_doubled_and_some_wrong() -> 
         command.type for command in commands
     }
     assert [command for command in commands if command.raw is not None]
+
+
+def test_no_two_command_services_share_a_store(tmp_path: Path) -> None:
+    program = tmp_path / "build" / "bin" / "command-service"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    environment = {"FOLDSTREAM_POSTGRES_URL": "postgresql://foldstream@127.0.0.1/foldstream"}
+    them = Services(Workspace(tmp_path), tmp_path / "build", environment)
+    stores = [them.make("command-service", called).arguments for called in ("", "first", "second")]
+    assert len(set(stores)) == len(stores)
+    assert all(str(tmp_path / "data") in path for _, path in stores)

@@ -508,10 +508,11 @@ TEST(Owner, no_longer_counts_as_stopped_when_the_partition_is_taken_by_a_new_one
 
     broken.log.clear();
     OwnerProbe probe(process.metrics, "orders", Partition(0));
-    Owner next({process.domain.get(), Partition(0), 1, "next"}, {},
-               {process.log, process.commands, process.sink, process.outcomes, broken.clock,
-                process.random},
-               store::make_memory_store()->open("orders", Partition(0), 1), probe);
+    Owner next(
+        {process.domain.get(), Partition(0), 1, "next"}, {},
+        {process.log, process.commands, process.sink, process.snapshots, process.snapshot_sink,
+         process.outcomes, process.replies, broken.clock, process.random},
+        store::make_memory_store()->open("orders", Partition(0), 1), probe);
     next.assign();
     EXPECT_NE(process.metrics.exposition().find(stopped + "0"), std::string::npos);
 }
@@ -583,7 +584,7 @@ TEST(OwnerStates, allow_only_the_arrows_of_the_diagram) {
     EXPECT_FALSE(allowed(OwnerState::claiming, OwnerState::owning));
     EXPECT_FALSE(allowed(OwnerState::backing_off, OwnerState::claiming));
     EXPECT_FALSE(allowed(OwnerState::stopped, OwnerState::catching_up));
-    for (int from = 0; from < 7; ++from) {
+    for (int from = 0; from < 8; ++from) {
         EXPECT_TRUE(allowed(static_cast<OwnerState>(from), OwnerState::stopped));
     }
 }

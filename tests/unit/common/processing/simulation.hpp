@@ -3,11 +3,13 @@
 #pragma once
 
 #include <google/protobuf/message.h>
+#include <gtest/gtest.h>
 
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,11 +17,14 @@
 #include "common/codec/partitioner.hpp"
 #include "common/core/clock.hpp"
 #include "common/core/random.hpp"
+#include "common/core/test_hooks.hpp"
 #include "common/processing/owner.hpp"
 #include "common/store/store.hpp"
 #include "domains/orders/module.hpp"
 #include "foldstream/orders/v1/commands.pb.h"
 #include "foldstream/v1/command.pb.h"
+#include "foldstream/v1/platform.pb.h"
+#include "tests/unit/common/processing/simulated_snapshots.hpp"
 
 namespace foldstream::processing::simulation {
 
@@ -56,8 +61,10 @@ struct World {
     ManualClock clock;
     std::vector<StoredRecord> log;
     std::vector<StoredRecord> commands;  // packed, without headers
-    std::int64_t commands_begin = 0;     // the low watermark
-    std::uint64_t processes = 0;         // made so far
+    SnapshotTopic snapshots;
+    std::optional<std::uint64_t> group_offset;  // what some owner committed some time
+    std::int64_t commands_begin = 0;            // the low watermark
+    std::uint64_t processes = 0;                // made so far
 
     Offset append(std::string value) {
         log.push_back({clock.wall_ms(), std::move(value)});
@@ -121,6 +128,7 @@ public:
         raw.value = record.value;
         return raw;
     }
+    std::optional<std::uint64_t> group_offset() override { return world_.group_offset; }
 
 private:
     World& world_;
@@ -187,21 +195,35 @@ public:
     std::vector<std::pair<Sequence, std::string>> told;
 };
 
+class SimReplies final : public Replies {
+public:
+    void reply(const v1::ReplyAddress& address, std::string_view outcome) override {
+        v1::CommandOutcome parsed;
+        EXPECT_TRUE(parsed.ParseFromArray(outcome.data(), static_cast<int>(outcome.size())));
+        sent.emplace_back(address, std::move(parsed));
+    }
+    std::vector<std::pair<v1::ReplyAddress, v1::CommandOutcome>> sent;
+};
+
 // One process: its store, its ports, its owner.
 class Process {
 public:
+    // With `kept` the store of a process that ended: a warm one.
     Process(World& world, std::uint64_t seed, const OwnerLimits& limits = {},
-            std::string name = "p")
-        : store(store::make_memory_store()),
+            std::string name = "p", std::unique_ptr<store::Store> kept = nullptr)
+        : store(kept ? std::move(kept) : store::make_memory_store()),
           log(world),
           commands(world),
+          snapshots(world.snapshots),
           sink(world),
+          snapshot_sink(world.snapshots),
           random(seed),
           whim(++world.processes),
           domain(orders_with_a_whim(whim)),
           probe(metrics, "orders", Partition(0)),
           owner({domain.get(), Partition(0), 1, std::move(name)}, limits,
-                {log, commands, sink, outcomes, world.clock, random},
+                {log, commands, sink, snapshots, snapshot_sink, outcomes, replies, world.clock,
+                 random},
                 store->open("orders", Partition(0), domain->evolve_version), probe) {}
 
     // Steps until there is nothing to do.
@@ -213,7 +235,8 @@ public:
     void settle() {
         for (bool moved = true; moved;) {
             run();
-            moved = !sink.in_flight.empty();
+            moved = !sink.in_flight.empty() || !snapshot_sink.in_flight.empty();
+            while (!snapshot_sink.in_flight.empty()) snapshot_sink.land(owner);
             while (!sink.in_flight.empty()) sink.land(owner);
         }
         run();
@@ -223,8 +246,11 @@ public:
     runtime::Metrics metrics;
     SimLogSource log;
     SimCommandSource commands;
+    SimSnapshotSource snapshots;
     SimSink sink;
+    SimSnapshotSink snapshot_sink;
     SimOutcomes outcomes;
+    SimReplies replies;
     SeededRandom random;
     SeededRandom whim;
     std::unique_ptr<fold::DomainModule> domain;

@@ -1,0 +1,283 @@
+// Reading the log: what counts, whose it is, and what it does to the owner.
+#include <algorithm>
+#include <utility>
+
+#include "common/core/test_hooks.hpp"
+#include "common/processing/owner.hpp"
+#include "common/runtime/log.hpp"
+#include "foldstream/v1/platform.pb.h"
+
+namespace foldstream::processing {
+
+namespace {
+
+using test_hooks::Mutant;
+
+constexpr std::size_t records_a_step = 64;
+
+const runtime::Logger& logger() {
+    static const runtime::Logger instance("owner");
+    return instance;
+}
+
+double seconds(std::chrono::steady_clock::duration d) {
+    return std::chrono::duration<double>(d).count();
+}
+
+bool says(const v1::Entry& entry, const google::protobuf::Descriptor* command) {
+    return entry.outcome() == v1::OUTCOME_ACCEPTED && entry.has_command() &&
+           entry.command_type() == command->full_name();
+}
+
+}  // namespace
+
+bool Owner::read_log() {
+    bool worked = false;
+    for (std::size_t n = 0; n < records_a_step; ++n) {
+        if (state_ == OwnerState::idle || state_ == OwnerState::stopped ||
+            state_ == OwnerState::restoring) {
+            return worked;
+        }
+        const auto read = ports_.log.next();
+        if (!read) return worked;
+        worked = true;
+        if (const auto* end = std::get_if<End>(&*read)) {
+            if (end->offset < reader_.seen_offset()) {
+                distrust("the log ends at offset " + std::to_string(end->offset.value) +
+                         ", before the stored position " +
+                         std::to_string(reader_.position().offset.value) +
+                         ": it was recreated, cut or restored");
+                return worked;
+            }
+            tail_at_end_ = true;
+        } else if (const auto* broken = std::get_if<Broken>(&*read)) {
+            if (broken->transient) continue;
+            // A position that the log does not have (any more).
+            if (broken->out_of_range) {
+                distrust("the log cannot be read: " + broken->reason);
+            } else {
+                stop("the log cannot be read: " + broken->reason);
+            }
+        } else {
+            tail_at_end_ = false;
+            read_log_record(std::get<replay::LogRecord>(*read));
+        }
+    }
+    return worked;
+}
+
+bool Owner::is_own(const replay::LogRecord& record) const {
+    if (window_.empty()) return false;
+    const Pending& first = window_.front();
+    const auto frame = codec::parse_frame(record.value);
+    if (!frame || frame->epoch != first.epoch || frame->epoch != reader_.position().epoch) {
+        return false;
+    }
+    if (test_hooks::mutant(Mutant::own_by_epoch_and_sequence)) {
+        return frame->sequence == first.decided.first;
+    }
+    return frame->id == first.id;
+}
+
+void Owner::read_log_record(const replay::LogRecord& record) {
+    if (is_own(record)) {
+        settle_own(record);
+        return;
+    }
+    const auto result = reader_.feed(record);
+    if (const auto* stopped = std::get_if<replay::Stop>(&result)) {
+        if (stopped->mismatch) {
+            distrust(stopped->reason);
+        } else {
+            stop(stopped->reason);
+        }
+    } else if (const auto* ignored = std::get_if<replay::Ignored>(&result)) {
+        if (record.offset != stored_.position.offset) on_ignored(record, ignored->verdict);
+    } else if (const auto* claim = std::get_if<replay::ValidClaim>(&result)) {
+        on_claim(*claim);
+    } else {
+        on_foreign_entries(std::get<replay::ValidEntries>(result));
+    }
+}
+
+bool Owner::settle_position() {
+    stored_.position = reader_.position();
+    if (!reader_.log_id().empty()) stored_.log_id = reader_.log_id();
+    replay::Position& vouched = stored_.vouched;
+    if (vouched.offset.value < 0 || stored_.position.offset < vouched.offset) return true;
+    if (stored_.position.offset != vouched.offset || stored_.position.link != vouched.link) {
+        distrust("the record at offset " + std::to_string(vouched.offset.value) +
+                 " is not the one that a snapshot was folded from: the log was recreated, cut or "
+                 "restored");
+        return false;
+    }
+    vouched = {};
+    return true;
+}
+
+// False: the owner begins again without the marker that it began at.
+bool Owner::note_entries(const v1::Entries& body, Sequence first, bool own) {
+    Sequence sequence = first;
+    for (const v1::Entry& entry : body.entries()) {
+        note_entry(entry, sequence, reader_.position().offset, identity_.domain->evolve_version,
+                   stored_);
+        if (says(entry, v1::DeleteSnapshots::descriptor())) {
+            if (stored_.from_marker && !own) {
+                restore_again("the snapshots were deleted after the marker that a restore began at",
+                              false);
+                return false;
+            }
+            aggregates_.mark_all(sequence, reader_.position().epoch);
+        }
+        ++sequence.value;
+    }
+    return true;
+}
+
+void Owner::settle_own(const replay::LogRecord& record) {
+    const std::uint64_t next = window_.front().decided.next_offset();
+    const replay::Verdict verdict = reader_.feed_own(record, next);
+    if (reader_.stopped()) {
+        stop(reader_.stopped()->reason);
+        return;
+    }
+    if (verdict != replay::Verdict::entries) {
+        probe_.ignored(verdict);
+        fence("an own record is not valid (" + std::string(replay::name(verdict)) + ")");
+        return;
+    }
+    test_hooks::fault_point("read-back");
+    const Pending settled = std::move(window_.front());
+    window_.pop_front();
+    window_entries_ -= static_cast<std::size_t>(settled.decided.entries.entries_size());
+    window_bytes_ -= settled.decided.bytes;
+    const Sequence covered(stored_.covered);
+    if (!settle_position()) return;
+    if (!note_entries(settled.decided.entries, settled.decided.first, true)) return;
+    std::vector<const Change*> changes;
+    changes.reserve(settled.decided.changes.size());
+    for (const Change& change : settled.decided.changes) changes.push_back(&change);
+    aggregates_.settle(changes, stored_);
+    for (const Change& change : settled.decided.changes) aggregates_.unpin(change.aggregate_id);
+    test_hooks::fault_point("stored");
+
+    last_entry_ = ports_.clock.steady();
+    probe_.read_back(seconds(last_entry_ - settled.sent));
+    probe_.window(window_entries());
+    if (!test_hooks::mutant(Mutant::answer_before_readback)) answer(settled.decided);
+    after_own(settled.decided.entries, covered);
+}
+
+void Owner::answer(const DecidedRecord& decided) {
+    Sequence sequence = decided.first;
+    for (const v1::Entry& entry : decided.entries.entries()) {
+        ports_.outcomes.final(entry, sequence);
+        ++sequence.value;
+    }
+    for (const PendingReply& reply : decided.replies) {
+        ports_.replies.reply(reply.address, reply.outcome);
+    }
+    test_hooks::fault_point("answered");
+}
+
+// What own entries set going once they count.
+void Owner::after_own(const v1::Entries& body, Sequence before) {
+    for (const v1::Entry& entry : body.entries()) {
+        if (entry.has_marker()) round_.marker_read(reader_.position(), before);
+        if (says(entry, v1::CreateSnapshots::descriptor())) round_due_ = true;
+        if (says(entry, v1::DeleteSnapshots::descriptor())) {
+            // Under a new epoch, so that everything older may go.
+            delete_due_ = true;
+            fence("its snapshots are to be deleted");
+            return;
+        }
+    }
+}
+
+void Owner::on_ignored(const replay::LogRecord& record, replay::Verdict verdict) {
+    probe_.ignored(verdict);
+    if (replay::alarms(verdict)) {
+        logger().error("a record of the log does not count and should not exist",
+                       {{"domain", identity_.domain->name},
+                        {"partition", std::int64_t{identity_.partition.value}},
+                        {"offset", record.offset.value},
+                        {"verdict", std::string(replay::name(verdict))}});
+    }
+    const auto frame = codec::parse_frame(record.value);
+    if (!frame) return;
+    const bool own = std::any_of(window_.begin(), window_.end(),
+                                 [&](const Pending& pending) { return pending.id == frame->id; });
+    if (own) fence("an own record is not valid (" + std::string(replay::name(verdict)) + ")");
+}
+
+void Owner::on_claim(const replay::ValidClaim& valid) {
+    for (const v1::PartitionCount& count : valid.claim.partition_counts()) {
+        if (count.domain() == identity_.domain->name &&
+            count.partitions() != identity_.partitions) {
+            stop("the log was written with " + std::to_string(count.partitions()) +
+                 " partitions of " + count.domain() + ", the topics have " +
+                 std::to_string(identity_.partitions) +
+                 " (a domain's partition count is fixed for ever: new topics need a new domain)");
+            return;
+        }
+    }
+    if (!settle_position()) return;
+    ++stored_.claims;
+    if (valid.claim.has_adoption()) {
+        stored_.next_offset = reader_.next_offset();
+        stored_.last_command_offset = -1;
+        stored_.attempt_offset = -1;
+        stored_.attempt_k = 0;
+    }
+    aggregates_.settle({}, stored_);
+    probe_.epoch(valid.epoch);
+    const bool mine =
+        valid.claim.nonce() == nonce_ || test_hooks::mutant(Mutant::claim_without_nonce);
+    // Somebody owned in between, and may have vouched for snapshots since: the word is spent.
+    if (state_ != OwnerState::claiming || !mine) delete_due_ = false;
+    if (state_ == OwnerState::claiming && mine) {
+        probe_.claim("valid");
+        begin_verifying();
+    } else if (state_ == OwnerState::claiming) {
+        probe_.claim("lost");
+        fence("somebody else's claim came first (" + valid.claim.owner() + ")");
+    } else if ((state_ == OwnerState::verifying || takes_part()) &&
+               !(test_hooks::mutant(Mutant::decide_before_claim) && mine)) {
+        fence("fenced by the claim of " + valid.claim.owner());
+    }
+}
+
+void Owner::on_foreign_entries(const replay::ValidEntries& valid) {
+    // In my own epoch only a twin can have written it: nothing that I decided ahead counts any
+    // more.
+    const bool twin = state_ == OwnerState::verifying || takes_part();
+    if (twin) aggregates_.drop_speculative();
+    const Epoch epoch = reader_.position().epoch;
+    std::vector<Change> changes;
+    Sequence sequence = valid.first;
+    for (const v1::Entry& entry : valid.body.entries()) {
+        const FoldFailure failure = aggregates_.fold(entry, sequence, epoch, changes);
+        if (failure.gap) {
+            restore_again(failure.reason, true);
+            return;
+        }
+        if (!failure.reason.empty()) {
+            stop(failure.reason);
+            return;
+        }
+        ++sequence.value;
+    }
+    if (!settle_position()) return;
+    if (!note_entries(valid.body, valid.first, false)) return;
+    std::vector<const Change*> pointers;
+    pointers.reserve(changes.size());
+    for (Change& change : changes) {
+        if (test_hooks::mutant(Mutant::dirty_by_owner_only)) change.marked = Epoch(0);
+        pointers.push_back(&change);
+    }
+    aggregates_.settle(pointers, stored_);
+    last_entry_ = ports_.clock.steady();
+    if (twin) fence("a valid record of this epoch is not the own one");
+}
+
+}  // namespace foldstream::processing

@@ -1,0 +1,42 @@
+// The records of D.snapshots: keys, and what is read out of a store to write them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/core/ids.hpp"
+#include "common/replay/validity.hpp"
+#include "common/store/store.hpp"
+#include "foldstream/v1/log.pb.h"
+#include "foldstream/v1/store.pb.h"
+
+namespace foldstream::processing {
+
+// No aggregate id has an @, so these are nobody's.
+inline constexpr std::string_view marker_key = "@marker";
+inline constexpr std::string_view reset_key = "@reset";
+inline constexpr std::string_view partition_name = "@partition";
+
+// "<aggregate>@<epoch>"; the partition's own record has the aggregate "@partition".
+std::string snapshot_key(std::string_view aggregate, Epoch epoch);
+
+struct SnapshotName {
+    std::string_view aggregate;
+    Epoch epoch;
+};
+// Nothing for keys of another form, the marker's and the reset's among them.
+std::optional<SnapshotName> parse_snapshot_key(std::string_view key);
+
+v1::LogPlace place_of(const replay::Position& position);
+replay::Position position_of(const v1::LogPlace& place);
+
+// The aggregate as the store has it, slots included; nothing when the store has none of that id.
+std::optional<v1::Snapshot> read_snapshot(const store::PartitionStore& store,
+                                          std::string_view aggregate, std::int32_t state_version);
+
+v1::PartitionSnapshot partition_snapshot(const store::StoredPosition& stored,
+                                         std::int32_t state_version);
+
+}  // namespace foldstream::processing

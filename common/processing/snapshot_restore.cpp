@@ -1,0 +1,225 @@
+#include "common/processing/snapshot_restore.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "common/core/test_hooks.hpp"
+#include "common/processing/store_keys.hpp"
+#include "common/runtime/log.hpp"
+
+namespace foldstream::processing {
+
+namespace {
+
+using test_hooks::Mutant;
+
+constexpr std::size_t records_a_step = 512;
+constexpr std::size_t most_batch_bytes = 4 * 1024 * 1024;
+constexpr std::size_t most_batch_puts = 4096;
+
+const runtime::Logger& logger() {
+    static const runtime::Logger instance("restore");
+    return instance;
+}
+
+bool newer(const v1::StoredAggregate& read, const v1::StoredAggregate& have) {
+    if (test_hooks::mutant(Mutant::snapshot_by_version_alone)) {
+        return read.version() > have.version();
+    }
+    return read.sequence() > have.sequence();
+}
+
+}  // namespace
+
+SnapshotRestore::SnapshotRestore(const fold::DomainModule& domain, store::PartitionStore& store,
+                                 SnapshotSource& source)
+    : domain_(domain), store_(store), source_(source) {}
+
+void SnapshotRestore::begin(bool use_marker) {
+    clear();
+    use_marker_ = use_marker;
+    looking_ = false;
+    store_.wipe();
+    source_.start_at_beginning();
+    test_hooks::fault_point("restore-begun");
+}
+
+void SnapshotRestore::begin_looking_for_reset() {
+    clear();
+    looking_ = true;
+    source_.start_at_beginning();
+}
+
+void SnapshotRestore::clear() {
+    batch_ = {};
+    in_batch_.clear();
+    batch_bytes_ = 0;
+    marker_.reset();
+    partition_.reset();
+    vouched_ = {};
+    reset_id_.clear();
+    aggregates_ = unreadable_ = 0;
+    reason_.clear();
+}
+
+void SnapshotRestore::stop() { source_.stop(); }
+
+SnapshotRestore::Progress SnapshotRestore::step(bool& worked) {
+    for (std::size_t n = 0; n < records_a_step; ++n) {
+        const auto read = source_.next();
+        if (!read) return Progress::reading;
+        worked = true;
+        if (const auto* broken = std::get_if<Broken>(&*read)) {
+            if (broken->transient) continue;
+            reason_ = broken->reason;
+            source_.stop();
+            return Progress::broken;
+        }
+        if (std::holds_alternative<End>(*read)) {
+            source_.stop();
+            if (!looking_) finish();
+            return Progress::done;
+        }
+        this->read(std::get<SnapshotRecord>(*read));
+    }
+    return Progress::reading;
+}
+
+void SnapshotRestore::read(const SnapshotRecord& record) {
+    const bool gone = record.value.empty();  // a tombstone
+    if (looking_ && record.key != reset_key) return;
+    if (record.key == marker_key) {
+        marker_.reset();
+        v1::MarkerPointer pointer;
+        const auto size = static_cast<int>(record.value.size());
+        if (gone || !pointer.ParseFromArray(record.value.data(), size)) return;
+        if (pointer.state_version() == domain_.evolve_version) marker_ = std::move(pointer);
+        return;
+    }
+    if (record.key == reset_key) {
+        v1::PartitionReset reset;
+        const auto size = static_cast<int>(record.value.size());
+        if (!gone && reset.ParseFromArray(record.value.data(), size)) reset_id_ = reset.id();
+        return;
+    }
+    const auto name = parse_snapshot_key(record.key);
+    if (!name) return;  // nobody's: of a newer binary, perhaps
+    remember_epoch(*name, gone);
+    if (gone) return;
+    if (name->aggregate == partition_name) {
+        read_partition(record.value);
+    } else {
+        read_aggregate(*name, record.value);
+    }
+    if (batch_.puts.size() >= most_batch_puts || batch_bytes_ >= most_batch_bytes) flush();
+}
+
+void SnapshotRestore::read_aggregate(const SnapshotName& name, std::string_view value) {
+    v1::Snapshot snapshot;
+    if (!snapshot.ParseFromArray(value.data(), static_cast<int>(value.size())) ||
+        !snapshot.has_aggregate()) {
+        ++unreadable_;
+        logger().warning("a snapshot cannot be read and is ignored: the log is folded instead",
+                         {{"domain", domain_.name}, {"aggregate", std::string(name.aggregate)}});
+        return;
+    }
+    // Of another evolve_version: its own markers vouch for it, mine do not.
+    if (snapshot.state_version() != domain_.evolve_version) return;
+    vouch(snapshot.written_at());
+    if (in_batch_.contains(name.aggregate)) flush();
+    v1::StoredAggregate have;
+    const std::string key = aggregate_key(name.aggregate);
+    if (const auto bytes = store_.get(key)) {
+        if (!have.ParseFromString(*bytes) || !newer(snapshot.aggregate(), have)) return;
+        for (std::uint64_t n = have.first_slot(); n < have.next_slot(); ++n) {
+            batch_.erases.push_back(slot_key(name.aggregate, n));
+        }
+        flush();  // erases come after puts
+    } else {
+        ++aggregates_;
+    }
+    in_batch_.emplace(name.aggregate);
+    batch_bytes_ += value.size();
+    batch_.puts.emplace_back(key, snapshot.aggregate().SerializeAsString());
+    std::uint64_t number = snapshot.aggregate().first_slot();
+    for (const v1::StoredSlot& slot : snapshot.slots()) {
+        batch_.puts.emplace_back(slot_key(name.aggregate, number), slot.SerializeAsString());
+        ++number;
+    }
+}
+
+void SnapshotRestore::read_partition(std::string_view value) {
+    v1::PartitionSnapshot snapshot;
+    if (!snapshot.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+        ++unreadable_;
+        logger().warning("a partition's snapshot cannot be read and is ignored",
+                         {{"domain", domain_.name}});
+        return;
+    }
+    if (snapshot.state_version() != domain_.evolve_version) return;
+    vouch(snapshot.written_at());
+    if (!partition_ || snapshot.sequence() > partition_->sequence()) {
+        partition_ = std::move(snapshot);
+    }
+}
+
+// So that the next owner knows which keys its own snapshot makes superfluous.
+void SnapshotRestore::remember_epoch(const SnapshotName& name, bool gone) {
+    const std::string key = epochs_key(name.aggregate);
+    if (in_batch_.contains(key)) flush();
+    v1::SnapshotEpochs known;
+    if (const auto bytes = store_.get(key)) (void)known.ParseFromString(*bytes);
+    auto& epochs = *known.mutable_epochs();
+    const auto at = std::find(epochs.begin(), epochs.end(), name.epoch.value);
+    if (gone == (at == epochs.end())) return;
+    if (gone) {
+        epochs.erase(at);
+    } else {
+        epochs.Add(name.epoch.value);
+    }
+    in_batch_.insert(key);
+    batch_.puts.emplace_back(key, known.SerializeAsString());
+}
+
+// A snapshot is a fold of a log that had this record: the log that is read now must have it, too.
+void SnapshotRestore::vouch(const v1::LogPlace& place) {
+    const replay::Position position = position_of(place);
+    if (position.offset > vouched_.offset) vouched_ = position;
+}
+
+void SnapshotRestore::flush() {
+    if (batch_.puts.empty() && batch_.erases.empty() && !batch_.position) return;
+    store_.apply(batch_);
+    batch_ = {};
+    in_batch_.clear();
+    batch_bytes_ = 0;
+}
+
+void SnapshotRestore::finish() {
+    store::StoredPosition stored;
+    stored.reset_id = reset_id_;
+    if (partition_) {
+        stored.counters_sequence = partition_->sequence();
+        stored.log_id = partition_->log_id();
+        stored.last_command_offset = partition_->last_command_offset();
+        stored.last_command_time_ms = partition_->last_command_time_ms();
+        stored.last_command_hash = partition_->last_command_hash();
+    }
+    // What a marker vouches for and cannot be read is in the log's older part alone.
+    const bool from_marker = use_marker_ && marker_ && partition_ && unreadable_ == 0;
+    if (from_marker) {
+        vouch(marker_->marker());
+        stored.position = position_of(marker_->covered());
+        stored.covered = marker_->covered().sequence();
+        stored.marker_offset = static_cast<std::int64_t>(marker_->marker().offset());
+        stored.from_marker = true;
+    }
+    stored.rewrite_all = unreadable_ > 0;
+    stored.vouched = vouched_;
+    batch_.position = stored;
+    flush();
+    test_hooks::fault_point("restored");
+}
+
+}  // namespace foldstream::processing

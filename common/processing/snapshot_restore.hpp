@@ -1,0 +1,81 @@
+// Fills an empty store from D.snapshots, so that the log need not be folded from its start.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "common/fold/domain.hpp"
+#include "common/processing/ports.hpp"
+#include "common/processing/snapshot_record.hpp"
+#include "common/store/store.hpp"
+
+namespace foldstream::processing {
+
+// clang-format off
+//   begin() wipes the store
+//   reading ---> done      the partition was read to its end, as it was then
+//   reading ---> broken    the topic cannot be read
+// clang-format on
+// The whole partition is read, up to its current end: a cleaner may remove a record on the way
+// whose successor lies behind the end that there was at the start. Of an aggregate the greatest
+// sequence over all epochs counts. The marker that this scan found says from where the log is
+// folded
+// on; without one, or when something could not be read, that is the log's start, and what was read
+// is still true: entries up to an aggregate's sequence are in it.
+// One thread, the owner's. Nothing is stored of where the log is read on before the end is reached,
+// so a restore that was cut short leaves a store that says "from the start" and is wiped.
+class SnapshotRestore {
+public:
+    SnapshotRestore(const fold::DomainModule& domain, store::PartitionStore& store,
+                    SnapshotSource& source);
+
+    enum class Progress : std::uint8_t { reading, done, broken };
+
+    // `use_marker` false: the log is folded from its start, whatever a marker says.
+    void begin(bool use_marker);
+    // Reads for an operator's reset alone and leaves the store as it is.
+    void begin_looking_for_reset();
+    // A bounded piece of work. `worked` is false when nothing was there to read.
+    Progress step(bool& worked);
+    void stop();
+
+    [[nodiscard]] const std::string& reason() const { return reason_; }  // of broken
+    [[nodiscard]] std::size_t aggregates() const { return aggregates_; }
+    [[nodiscard]] std::size_t unreadable() const { return unreadable_; }
+    // The id of the reset that was found (empty: none); it is in the store's position, too.
+    [[nodiscard]] const std::string& reset_id() const { return reset_id_; }
+
+private:
+    void read(const SnapshotRecord& record);
+    void read_aggregate(const SnapshotName& name, std::string_view value);
+    void read_partition(std::string_view value);
+    void remember_epoch(const SnapshotName& name, bool gone);
+    void vouch(const v1::LogPlace& place);
+    void flush();
+    void finish();
+
+    const fold::DomainModule& domain_;
+    store::PartitionStore& store_;
+    SnapshotSource& source_;
+
+    void clear();
+
+    bool use_marker_ = true;
+    bool looking_ = false;
+    store::WriteBatch batch_;
+    std::set<std::string, std::less<>> in_batch_;  // ids that the batch writes already
+    std::size_t batch_bytes_ = 0;
+    std::optional<v1::MarkerPointer> marker_;
+    std::optional<v1::PartitionSnapshot> partition_;
+    replay::Position vouched_;
+    std::string reset_id_;
+    std::size_t aggregates_ = 0;
+    std::size_t unreadable_ = 0;
+    std::string reason_;
+};
+
+}  // namespace foldstream::processing
