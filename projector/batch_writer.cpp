@@ -6,7 +6,11 @@
 #include <span>
 #include <utility>
 
+#include "common/core/test_hooks.hpp"
+
 namespace foldstream::projector {
+
+using test_hooks::Mutant;
 
 namespace {
 
@@ -69,10 +73,19 @@ CheckpointKey BatchWriter::checkpoint(Partition partition) const {
 
 ApplyResult BatchWriter::apply(postgres::Connection& connection, Partition partition,
                                std::int64_t owner_epoch, Offset expected, Batch& batch) const {
+    if (test_hooks::mutant(Mutant::checkpoint_outside_transaction)) {
+        postgres::Transaction alone(connection);
+        if (!advance(alone, checkpoint(partition), owner_epoch, expected, batch.reached()))
+            return {Applied::fenced, ""};
+        alone.commit();
+    }
     postgres::Transaction transaction(connection);
+    test_hooks::fault_point("begun");
     // First, so that whoever else believes to own the partition waits here and then finds out.
-    if (!advance(transaction, checkpoint(partition), owner_epoch, expected, batch.reached()))
+    if (!test_hooks::mutant(Mutant::checkpoint_outside_transaction) &&
+        !advance(transaction, checkpoint(partition), owner_epoch, expected, batch.reached()))
         return {Applied::fenced, ""};
+    test_hooks::fault_point("checkpoint-locked");
     if (batch.events() > 0) {
         const std::vector<KeyEvents>& keys = batch.sorted();
         std::vector<Row> rows(keys.size());
@@ -83,10 +96,15 @@ ApplyResult BatchWriter::apply(postgres::Connection& connection, Partition parti
             if (Why why = fold_key(partition, keys[i], rows[i])) return {Applied::refused, *why};
             if (rows[i].message) deltas.add(*rows[i].message, +1);
         }
+        test_hooks::fault_point("folded");
         write(transaction, partition, keys, rows);
+        test_hooks::fault_point("rows-written");
         deltas.write(transaction, partition);
+        if (test_hooks::mutant(Mutant::apply_twice)) deltas.write(transaction, partition);
     }
+    test_hooks::fault_point("before-commit");
     transaction.commit();
+    test_hooks::fault_point("committed");
     return {};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/core/test_hooks.hpp"
 #include "common/kafka/error.hpp"
 #include "common/kafka/topics.hpp"
 #include "common/runtime/log.hpp"
@@ -179,6 +180,7 @@ void ProjectionLoop::report() {
             moved[partition] = committed_[partition] = feed.seen;
     }
     member_->commit(moved);  // for lag tools; nobody ever reads it back
+    test_hooks::fault_point("offset-committed");
 }
 
 }  // namespace foldstream::projector

@@ -94,18 +94,20 @@ private:
     void snapshot_record(Process& process) {
         SimSnapshotSink& sink = process.snapshot_sink;
         if (sink.in_flight.empty()) return;
-        switch (random_.below(90)) {
+        switch (random_.below(150)) {
             case 0:
                 sink.fail(process.owner);
                 break;
             case 1:
+            case 2:
+            case 3:
                 sink.fail_and_linger(process.owner);
                 break;
-            case 2:
+            case 4:
                 sink.pretend(process.owner);
                 break;
             default:
-                for (std::uint64_t n = random_.below(30); n > 0 && !sink.in_flight.empty(); --n) {
+                for (std::uint64_t n = random_.below(5); n > 0 && !sink.in_flight.empty(); --n) {
                     sink.land(process.owner);
                 }
         }
@@ -161,6 +163,9 @@ private:
             commands_.say_one();
         } else if (drawn == 8) {
             rare(process);
+        } else if (drawn == 9) {
+            process->snapshot_sink.land_late();
+            if (random_.below(4) == 0) world_.snapshots.compact(random_);
         } else if (drawn < 18) {
             if (!process->sink.in_flight.empty()) process->sink.land(process->owner);
         } else if (drawn < 24) {
