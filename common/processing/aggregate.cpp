@@ -204,6 +204,7 @@ void write_changes(const std::vector<const Change*>& changes, const fold::Domain
         batch.puts.emplace_back(aggregate_key(id), stored.SerializeAsString());
         // In the entry's own batch, whoever decided it: the next marker that vouches for this
         // aggregate may be mine.
+        if (change->marked == Epoch(0)) continue;
         batch.puts.emplace_back(mark_key(id), mark_value({change->sequence, change->marked}));
     }
 }

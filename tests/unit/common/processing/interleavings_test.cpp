@@ -119,6 +119,8 @@ private:
                 break;
             case 5:
                 turn(*process);
+                // What lag tools are told, some time.
+                world_.group_offset = process->owner.next_offset();
                 break;
             case 6:
             case 7:

@@ -268,6 +268,19 @@ TEST(Owner, is_fenced_by_a_foreign_claim_and_its_late_entries_do_not_count) {
     EXPECT_EQ(second.outcomes.told.size(), 1U);
 }
 
+TEST(Owner, takes_somebody_elses_claim_of_the_same_epoch_for_no_own) {
+    World world;
+    Process process(world, 1);
+    process.owner.assign();
+    process.run();
+    ASSERT_EQ(process.owner.state(), OwnerState::claiming);
+    v1::Claim claim;
+    claim.set_nonce("0123456789abcdef");
+    world.append(codec::claim_record(Epoch(1), claim.SerializeAsString()));
+    process.run();
+    EXPECT_EQ(process.owner.state(), OwnerState::backing_off);
+}
+
 TEST(Owner, goes_on_for_a_while_after_a_revoke_and_keeps_its_epoch_through_a_rebalance) {
     World world;
     Process process(world, 1);

@@ -63,6 +63,7 @@ public:
         at_ = 0;
         end_at_start_ = topic_.records.size();
         running_ = true;
+        ++starts;
     }
     void stop() override { running_ = false; }
     std::optional<SnapshotRead> next() override {
@@ -77,6 +78,7 @@ public:
     bool blind = false;   // sees an empty topic
     bool paused = false;  // nothing comes
     bool broken = false;
+    int starts = 0;
 
 private:
     [[nodiscard]] std::size_t end() const {

@@ -158,6 +158,35 @@ TEST(SnapshotRound, is_begun_at_an_operators_word) {
     EXPECT_EQ(markers(world), 1U);
 }
 
+// While somebody reads the snapshots, an aggregate's record goes away: its successor lies behind what
+// was the end when the reading began.
+TEST(SnapshotRestore, reads_to_the_end_that_there_is_when_it_gets_there) {
+    World world;
+    Process first(world, 1, short_rounds());
+    say(world, pack(create_order("o1"), "c1"));
+    first.owner.assign();
+    first.settle();
+    world.clock.advance(2s);
+    first.settle();
+    Process reader(world, 3);
+    reader.snapshots.paused = true;
+    reader.owner.assign();
+    reader.run();
+    Process second(world, 2, short_rounds(), "second");
+    second.owner.assign();
+    second.settle();
+    say(world, pack(pay("o1"), "c2"));
+    second.settle();
+    world.clock.advance(2s);
+    second.settle();
+    ASSERT_TRUE(world.snapshots.content().contains("o1@2"));
+    for (auto& record : world.snapshots.records) record.cleaned = record.key == "o1@1";
+    reader.snapshots.paused = false;
+    reader.run();
+    EXPECT_EQ(reader.snapshots.starts, 1);
+    EXPECT_EQ(content(reader), content(*cold(world)));
+}
+
 TEST(SnapshotDeletion, leaves_no_snapshot_and_a_log_that_is_folded_from_its_start) {
     World world;
     Process process(world, 1, short_rounds());
