@@ -7,7 +7,7 @@ from typing import Any
 import make_frames
 import pytest
 
-from comparer.validity import STOPS, Validity
+from oracle.validity import STOPS, Validity
 
 FILE = Path(__file__).with_name("frames.json")
 LOGS = json.loads(FILE.read_text())["logs"]

@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from comparer.compare import Report, compare
+from oracle.compare import Report, compare
 from paths import Failed, Workspace
 from processes import free_port, tail, wait_for
 from services import Service, Services

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from comparer.topics import Topics
-from comparer.validity import ENTRIES, FRAME
 from conftest import Stack
+from oracle.topics import Topics
+from oracle.validity import ENTRIES, FRAME
 from orders import TYPES
 
 ROOT = Path(__file__).resolve().parents[2]

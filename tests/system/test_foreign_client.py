@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from comparer.bodies import generate
 from conftest import BUILD, WAIT_SECONDS, Stack
+from oracle.bodies import generate
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "clients.md"
 ORDER = {

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from comparer.bodies import generate
 from conftest import BUILD, SHORT_SESSION, WAIT_SECONDS, Stack
 from load import Load
+from oracle.bodies import generate
 from processes import wait_for
 from services import NAMES, fetch
 from watch import Watch

@@ -2,9 +2,9 @@
 
 import shutil
 
-from comparer.bodies import generate
 from conftest import BUILD, SHORT_SESSION, WAIT_SECONDS, Stack
 from load import Load
+from oracle.bodies import generate
 from processes import wait_for
 from watch import Watch
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from comparer.bodies import generate
 from conftest import BUILD, SHORT_SESSION, Stack
 from load import Load
+from oracle.bodies import generate
 from processes import wait_for
 from watch import Watch
 

@@ -2,8 +2,8 @@
 
 from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 
-from comparer.bodies import Bodies
-from comparer.topics import Log, Topics, feed, record_of
+from oracle.bodies import Bodies
+from oracle.topics import Log, Topics, feed, record_of
 
 TOPIC = "orders.events"
 BATCH = 1000

@@ -15,8 +15,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from paths import KAFKA_LIBS, Failed, Workspace
@@ -30,8 +32,10 @@ KAFKA_PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners={listeners}
+advertised.listeners={advertised}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs={data}
 auto.create.topics.enable=false
@@ -47,11 +51,23 @@ group.min.session.timeout.ms=1000
 """
 
 
+@dataclass(frozen=True)
+class Proxied:
+    """A listener for clients that come through a proxy: where the broker listens, and the proxy's
+    port, which they are told to use."""
+
+    port: int
+    advertised: int
+
+
 @dataclass
 class Kafka:
-    """The broker; `port` is chosen at its first start and kept in its properties."""
+    """The broker. Its ports are chosen by start() and kept in its properties; `settings` are more
+    of those."""
 
     workspace: Workspace
+    proxied: Proxied | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def process(self) -> Process:
@@ -72,19 +88,36 @@ class Kafka:
         port = free_port(preferred)
         fresh = not (data / "meta.properties").exists()
         data.mkdir(parents=True, exist_ok=True)
+        controller = free_port()
+        listeners = [f"PLAINTEXT://127.0.0.1:{port}", f"CONTROLLER://127.0.0.1:{controller}"]
+        advertised = listeners[:1]
+        if self.proxied:
+            listeners.append(f"PROXIED://127.0.0.1:{self.proxied.port}")
+            advertised.append(f"PROXIED://127.0.0.1:{self.proxied.advertised}")
         self.properties.write_text(
-            KAFKA_PROPERTIES.format(port=port, controller=free_port(), data=data)
+            KAFKA_PROPERTIES.format(
+                listeners=",".join(listeners),
+                advertised=",".join(advertised),
+                controller=controller,
+                data=data,
+            )
+            + "".join(f"{key}={value}\n" for key, value in self.settings.items())
         )
         if fresh:
             self.format()
+        self.start_again(port)
+        return port
+
+    def start_again(self, port: int) -> None:
+        """On the ports that it had; `port` is the first one."""
         self.process.start(self.java("kafka.Kafka", self.properties), os.environ)
         self.process.wait_ready(lambda: listening(port) and answers(port), START_SECONDS, "ready")
-        return port
 
     def format(self) -> None:
         log = self.process.log
         log.parent.mkdir(parents=True, exist_ok=True)
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # As an argument it must not begin with a dash: the first letter is never one.
+        cluster = "F" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
         command = self.java(
             "kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.properties, heap="128m"
         )
@@ -162,6 +195,22 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self.initialise()
         port = free_port(preferred)
+        self.start_process(port)
+        return port
+
+    def start_again(self, port: int) -> None:
+        """On the port that it had. Children of one that was killed keep its data for a moment."""
+        started = False
+        deadline = time.monotonic() + START_SECONDS
+        while not started:
+            try:
+                self.start_process(port)
+                started = True
+            except Failed:
+                if self.process.pid() is not None or time.monotonic() > deadline:
+                    raise
+
+    def start_process(self, port: int) -> None:
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": port,
@@ -174,7 +223,6 @@ class Postgres:
             command += ["-c", f"{key}={value}"]
         self.process.start(command, os.environ, self.user, Path("/"))
         self.process.wait_ready(lambda: accepts(port), START_SECONDS, "ready")
-        return port
 
     def stop(self) -> None:
         self.process.stop(signal.SIGINT, 30)

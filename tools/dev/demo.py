@@ -125,7 +125,7 @@ class Demo:
 
     def ask_all(self, commands: list[Command]) -> None:
         url = self.them.environment["FOLDSTREAM_QUERY_URL"] + "/api/v1/orders"
-        first = next(c for c in commands if c.type == "CreateOrder" and "-order-" in c.key)
+        first = next(c for c in commands if c.type == "CreateOrder" and "-order-" in (c.key or ""))
         self.ask("curl", "-sSf", f"{url}/order/{self.shown_order()}")
         self.ask("curl", "-sSf", f"{url}/status/pending?limit=2")
         self.ask("curl", "-sSf", f"{url}/summary")
@@ -149,8 +149,8 @@ class Demo:
     def compare(self) -> int:
         """Rows against a fold of the topic that shares no code with the projector."""
         print("\ncomparing every row with a fold of the log", flush=True)
-        path = f"{ROOT}/tests/system:{ROOT}/tools/dev"
-        command = [sys.executable, "-m", "comparer", "--build", str(self.them.build)]
+        path = f"{ROOT}/tests:{ROOT}/tools/dev"
+        command = [sys.executable, "-m", "oracle", "--build", str(self.them.build)]
         environment = {**os.environ, **self.them.environment, "PYTHONPATH": path}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         print(done.stdout.strip(), flush=True)

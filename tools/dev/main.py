@@ -97,14 +97,17 @@ def soak(arguments: list[str]) -> int:
 
 
 def script(command: str, folder: Path, arguments: list[str]) -> int:
-    """FOLDER/NAME.py, run in the environment of the tests."""
-    known = sorted(path.stem for path in folder.glob("*.py"))
+    """FOLDER/NAME.py, run in the environment of the tests. NAME has dashes, files underscores."""
+    known = sorted(path.stem.replace("_", "-") for path in folder.glob("*.py"))
     options = parser(command, [("name", {})]).parse_args(arguments[:1])
     if options.name not in known:
         there = f"there are {', '.join(known)}" if known else "there is none yet"
         raise WrongUsage(f"unknown name '{options.name}'; {there}")
-    run = [sys.executable, str(folder / f"{options.name}.py"), *arguments[1:]]
-    return subprocess.run(run, cwd=ROOT, check=False).returncode
+    run = [sys.executable, str(folder / f"{options.name.replace('-', '_')}.py"), *arguments[1:]]
+    tests = ("tests", "tests/system", "tools", "tools/dev")
+    path = os.pathsep.join(str(ROOT / part) for part in tests)
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(run, cwd=ROOT, env=environment, check=False).returncode
 
 
 def parser(

@@ -22,13 +22,15 @@ FLUSH_SECONDS = 60
 
 @dataclass(frozen=True)
 class Command:
-    """A command record; `body` goes out as JSON, `raw` as it is."""
+    """A command record; `body` goes out as JSON, `raw` as it is. Without a key the broker's client
+    chooses the partition. `attributes` are more headers."""
 
     command_id: str
     type: str
-    key: str
+    key: str | None
     body: dict[str, Any]
     raw: bytes | None = None
+    attributes: tuple[tuple[str, bytes], ...] = ()
 
     @property
     def value(self) -> bytes:
@@ -42,6 +44,7 @@ class Command:
             ("ce_source", b"/demo"),
             ("ce_type", (TYPES + self.type).encode()),
             ("content-type", b"application/json"),
+            *self.attributes,
         ]
 
 

@@ -2,6 +2,7 @@
 that a pid that now belongs to somebody else is never signalled."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -123,17 +124,23 @@ def listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+# Below what the kernel gives to outgoing connections: one of those may sit on a port that a process
+# had before it was killed, and needs again.
+ANY_PORTS = range(20_000, 32_000)
+
+
 def free_port(preferred: int = 0) -> int:
     """`preferred` or the next free one above it; 0: any."""
-    for port in range(preferred, preferred + 200) if preferred else (0,):
+    first = preferred or random.choice(ANY_PORTS)
+    for port in range(first, first + 200):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
-    raise Failed(f"no free port from {preferred} on")
+            return port
+    raise Failed(f"no free port from {first} on")
 
 
 def tail(log: Path, lines: int = 15) -> str:

@@ -1,13 +1,13 @@
-"""The comparer finds a projector that leaves out the fold of any one event type."""
+"""The oracle finds a projector that leaves out the fold of any one event type."""
 
 from collections import Counter
 
 import pytest
 
-from comparer.bodies import generate
-from comparer.compare import EVENTS
-from comparer.topics import Topics, read_logs
 from conftest import BUILD, Stack
+from oracle.bodies import generate
+from oracle.compare import EVENTS
+from oracle.topics import Topics, read_logs
 from orders import Orders, Sender
 
 COMMANDS = 600

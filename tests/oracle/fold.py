@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from comparer.bodies import Bodies
-from comparer.topics import Log
+from oracle.bodies import Bodies
+from oracle.topics import Log
 
 PREFIX = "foldstream.orders.v1."
 Row = dict[str, Any]
@@ -13,25 +13,16 @@ Row = dict[str, Any]
 
 @dataclass
 class Orders:
-    """Live orders by id, and the versions of all that ever were."""
+    """Live orders by id."""
 
     bodies: Bodies
     rows: dict[str, Row] = field(default_factory=dict)
-    versions: dict[str, int] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
 
-    def fold(self, log: Log) -> None:
-        for entry in log.entries:
-            body = entry.body
-            for event in body.events:
-                due = self.versions.get(body.aggregate_id, 0) + 1
-                if event.version != due:
-                    where = f"orders:{log.partition}:{entry.sequence}"
-                    self.problems.append(
-                        f"{where}: {body.aggregate_id} has version {event.version}, due {due}"
-                    )
-                self.versions[body.aggregate_id] = event.version
-                self.apply(log.partition, entry.sequence, body, event)
+    def fold(self, log: Log, last: int | None = None) -> None:
+        """All of it, or up to the sequence `last`."""
+        for entry in log.entries[:last]:
+            for event in entry.body.events:
+                self.apply(log.partition, entry.sequence, entry.body, event)
 
     def apply(self, partition: int, sequence: int, body: Any, event: Any) -> None:
         name = event.type.removeprefix(PREFIX)
@@ -43,7 +34,9 @@ class Orders:
             row = created(body.aggregate_id, message, body.time_ms)
             self.rows[body.aggregate_id] = row
         else:
-            row = self.rows[body.aggregate_id]
+            row = self.rows.get(body.aggregate_id, {})
+            if not row:
+                return  # an event of what is not there; the audit tells
             changed(row, name, message)
         row["total_minor"] = sum(i["priceMinor"] * i["quantity"] for i in row["items"])
         row["item_count"] = len(row["items"])
@@ -93,7 +86,7 @@ def changed(row: Row, name: str, event: Any) -> None:
     elif name == "OrderCancelled":
         row["status"], row["cancel_reason"] = "cancelled", event.reason
     else:
-        raise ValueError(f"an order event that the comparer does not know: {name}")
+        raise ValueError(f"an order event that the oracle does not know: {name}")
 
 
 def summary(rows: Iterable[Row]) -> dict[tuple[str, ...], Row]:

@@ -6,6 +6,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from oracle.topics import Place
+
 ORDERS = """
 SELECT order_id, customer_id, customer_name, customer_email, status, currency, total_minor,
        item_count, items, shipping_address, payment_id, tracking_number, cancel_reason, version,
@@ -25,8 +27,6 @@ FROM foldstream.checkpoint c
 JOIN foldstream.projection p ON p.name = c.projection AND p.active_generation = c.generation
 WHERE p.name = 'orders'"""
 
-Place = tuple[int, int, int, int]
-
 
 @dataclass
 class Tables:
@@ -44,7 +44,8 @@ def checkpoints(connection: psycopg.Connection[Any]) -> tuple[dict[int, Place], 
     stopped: dict[int, str] = {}
     for row in connection.execute(CHECKPOINTS):
         link = row["link"] % 2**64
-        places[row["partition"]] = (row["record_offset"], row["epoch"], row["sequence"], link)
+        place = Place(row["record_offset"], row["epoch"], row["sequence"], link)
+        places[row["partition"]] = place
         if row["stopped"] is not None:
             stopped[row["partition"]] = row["stopped"]
     return places, stopped

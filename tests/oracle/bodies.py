@@ -1,4 +1,4 @@
-"""The log's Protobuf messages in Python, generated when they are needed."""
+"""The Protobuf messages in Python, generated when they are needed."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 PROTOS = ROOT / "proto"
 
 
@@ -17,7 +17,11 @@ class Bodies:
 
     log: Any
     outcome: Any
+    command: Any
+    store: Any
+    commands: Any
     events: Any
+    state: Any
 
 
 def generate(build: Path) -> Bodies:
@@ -28,8 +32,12 @@ def generate(build: Path) -> Bodies:
     subprocess.run(command, check=True, cwd=PROTOS)
     if str(out) not in sys.path:
         sys.path.insert(0, str(out))
-    return Bodies(
-        import_module("foldstream.v1.log_pb2"),
-        import_module("foldstream.v1.outcome_pb2"),
-        import_module("foldstream.orders.v1.events_pb2"),
-    )
+    platform = ("v1.log", "v1.outcome", "v1.command", "v1.store")
+    orders = ("orders.v1.commands", "orders.v1.events", "orders.v1.state")
+    return Bodies(*[import_module(f"foldstream.{name}_pb2") for name in platform + orders])
+
+
+def outcome_name(bodies: Bodies, outcome: int) -> str:
+    """accepted, refused, duplicate, dry-run …"""
+    name: str = bodies.outcome.Outcome.Name(outcome)
+    return name.removeprefix("OUTCOME_").lower().replace("_", "-")

@@ -1,0 +1,1 @@
+"""What strikes at the platform: a proxy before Kafka, and a director that chooses who is hit."""

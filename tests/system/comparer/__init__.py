@@ -1,1 +1,0 @@
-"""Compares the read models with the log: own reader, own validity, own folds, own SQL."""
