@@ -231,7 +231,8 @@ bool Owner::verify() {
 void Owner::verified() {
     owning_since_ = last_entry_ = ports_.clock.steady();
     restores_ = 0;
-    probe_.takeover(seconds(owning_since_ - taking_since_));
+    const double takeover = seconds(owning_since_ - taking_since_);
+    probe_.takeover(takeover);
     probe_.unowned(0);
     move_to(OwnerState::owning);
     round_.open(epoch_);
@@ -243,12 +244,14 @@ void Owner::verified() {
         round_due_ = true;
     }
     if (std::exchange(delete_due_, false)) deletion_.begin(epoch_);
-    logger().info("owns the partition", {{"domain", identity_.domain->name},
-                                         {"partition", std::int64_t{identity_.partition.value}},
-                                         {"epoch", epoch_.value},
-                                         {"sequence", reader_.position().sequence.value},
-                                         {"next_command", next_command_},
-                                         {"carefully", careful_left_ > 0}});
+    logger().info("owns the partition",
+                  {{"domain", identity_.domain->name},
+                   {"partition", std::int64_t{identity_.partition.value}},
+                   {"epoch", epoch_.value},
+                   {"sequence", reader_.position().sequence.value},
+                   {"next_command", next_command_},
+                   {"carefully", careful_left_ > 0},
+                   {"takeover_ms", static_cast<std::int64_t>(takeover * 1000)}});
 }
 
 }  // namespace foldstream::processing
