@@ -94,11 +94,10 @@ Answer invalid_answer(const std::vector<codec::Violation>& violations) {
         item.text("field", violation.field).text("message", violation.message);
         items.push_back(item.done());
     }
-    return {
-        http::problem(400, "invalid", fold::platform_code_text("invalid").title,
-                      {{"violations", json_array(items)}})
-            .body,
-        false};
+    return {http::problem(400, "invalid", fold::platform_code_text("invalid").title,
+                          {{"violations", json_array(items)}})
+                .body,
+            false};
 }
 
 Answer unknown_answer(std::string_view command_id, std::string_view detail) {

@@ -26,7 +26,8 @@ constexpr std::array<PlatformCode, 13> platform_codes{{
     {"too-large", 413, "The command, its events or the aggregate would be too large"},
     {"busy", 429, "Too many commands wait for this aggregate"},
     {"internal", 500, "The domain's code failed on this command"},
-    {"crashed", 500, "Processes ended while they decided this command: its bytes are kept, foldctl commands retry"},
+    {"crashed", 500,
+     "Processes ended while they decided this command: its bytes are kept, foldctl commands retry"},
 }};
 
 }  // namespace

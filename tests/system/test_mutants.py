@@ -47,9 +47,7 @@ CAUGHT = {
     "decide-before-claim": step("Owner.decides_nothing_before_its_own_claim_is_read"),
     "store-before-readback": OWNERS,
     "next-from-group-offset": OWNERS,
-    "delivered-whatever-the-offset": step(
-        "Owner.takes_a_report_without_an_offset_for_no_delivery"
-    ),
+    "delivered-whatever-the-offset": step("Owner.takes_a_report_without_an_offset_for_no_delivery"),
     "snapshot-key-without-epoch": RESTORES,
     "marker-before-delivery": RESTORES,
     "snapshots-after-a-failed-one": step(
@@ -58,9 +56,7 @@ CAUGHT = {
     "restore-to-captured-end": step(
         "SnapshotRestore.reads_to_the_end_that_there_is_when_it_gets_there"
     ),
-    "dirty-by-owner-only": step(
-        "SnapshotRound.writes_what_others_changed_since_the_last_marker"
-    ),
+    "dirty-by-owner-only": step("SnapshotRound.writes_what_others_changed_since_the_last_marker"),
     "snapshot-by-version-alone": RESTORES,
     "position-past-ignored": FRAMES,
     "checkpoint-outside-transaction": writer("FeedAndApplier.*:Writer.*"),

@@ -69,7 +69,8 @@ TEST(SnapshotRound, is_not_begun_where_nothing_is_dirty) {
     EXPECT_EQ(markers(world), 1U);
 }
 
-// The failed record is still on its way: written again in this epoch, it would replace the newer one.
+// The failed record is still on its way: written again in this epoch, it would replace the newer
+// one.
 TEST(SnapshotRound, ends_the_epoch_when_a_snapshot_fails_because_it_may_land_late) {
     World world;
     Process process(world, 1, short_rounds());
@@ -158,8 +159,8 @@ TEST(SnapshotRound, is_begun_at_an_operators_word) {
     EXPECT_EQ(markers(world), 1U);
 }
 
-// While somebody reads the snapshots, an aggregate's record goes away: its successor lies behind what
-// was the end when the reading began.
+// While somebody reads the snapshots, an aggregate's record goes away: its successor lies behind
+// what was the end when the reading began.
 TEST(SnapshotRestore, reads_to_the_end_that_there_is_when_it_gets_there) {
     World world;
     Process first(world, 1, short_rounds());
