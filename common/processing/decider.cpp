@@ -135,11 +135,11 @@ CommandPlace place_of(const fold::RawCommand& raw) {
     return {raw.offset, raw.append_time_ms, XXH3_64bits(raw.value.data(), raw.value.size())};
 }
 
-v1::Entry crashed(const fold::RawCommand& raw, const CommandPlace& place) {
+v1::Entry crashed(const fold::RawCommand& raw, const CommandPlace& place, bool keep) {
     v1::Entry entry;
     set_input(entry, place);
     refuse_with(entry, "crashed");
-    *entry.mutable_kept() = fold::keep_undecoded(raw);
+    if (keep) *entry.mutable_kept() = fold::keep_undecoded(raw);
     return entry;
 }
 

@@ -31,8 +31,9 @@ CommandPlace place_of(const fold::RawCommand& raw);
 // The entry of a command that was refused without looking at state.
 v1::Entry refuse(const fold::CommandRefusal& refusal, const CommandPlace& place);
 
-// The entry of a command that ended its process too often: not even decoded, its bytes kept.
-v1::Entry crashed(const fold::RawCommand& raw, const CommandPlace& place);
+// The entry of a command that ended its process too often: not even decoded, its bytes kept (unless
+// those are what the broker does not take).
+v1::Entry crashed(const fold::RawCommand& raw, const CommandPlace& place, bool keep);
 
 // The entry of a command to the platform itself; it takes effect when it is read back.
 v1::Entry take_platform_command(const fold::DecodedCommand& command, const CommandPlace& place);

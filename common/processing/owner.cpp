@@ -190,7 +190,13 @@ void Owner::delivery(const kafka::DeliveryReport& report) {
     if (delivered) {
         pending->delivered = ports_.clock.steady();
     } else {
-        if (report.never) survived_ = -1;  // the next attempt counts
+        if (report.never) {
+            const v1::Entry& entry = pending->decided.entries.entries(0);
+            survived_ = -1;  // the next attempt counts
+            if (entry.has_kept()) {
+                bytes_refused_ = static_cast<std::int64_t>(entry.command().offset());
+            }
+        }
         fence("a record was not delivered: " + why);
     }
 }

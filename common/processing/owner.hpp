@@ -201,7 +201,8 @@ private:
     // The command that this process has decided without ending, and whose entry may have failed for
     // reasons of its own: -1 = none. Its attempt goes on.
     std::int64_t survived_ = -1;
-    std::int64_t attempting_ = -1;  // the command whose attempt entry this process has sent
+    std::int64_t bytes_refused_ = -1;  // the broker does not even take its kept bytes
+    std::int64_t attempting_ = -1;     // the command whose attempt entry this process has sent
 
     // Snapshots.
     bool round_due_ = false;

@@ -114,7 +114,8 @@ bool Owner::attempt(const fold::RawCommand& raw) {
     }
     const std::uint32_t k = attempted ? stored_.attempt_k : 0;
     if (k >= most_attempts) {
-        add({crashed(raw, place_of(raw)), nullptr, std::nullopt});
+        add({crashed(raw, place_of(raw), bytes_refused_ != raw.offset.value), nullptr,
+             std::nullopt});
         return false;
     }
     v1::Entry entry;

@@ -59,7 +59,8 @@ void SnapshotRestore::clear() {
     partition_.reset();
     vouched_ = {};
     reset_id_.clear();
-    aggregates_ = unreadable_ = 0;
+    aggregates_ = 0;
+    unreadable_.clear();
     reason_.clear();
 }
 
@@ -100,15 +101,23 @@ void SnapshotRestore::read(const SnapshotRecord& record) {
     if (record.key == reset_key) {
         v1::PartitionReset reset;
         const auto size = static_cast<int>(record.value.size());
-        if (!gone && reset.ParseFromArray(record.value.data(), size)) reset_id_ = reset.id();
+        if (gone || !reset.ParseFromArray(record.value.data(), size)) return;
+        // What was written before it, tombstoned or not, is of the log that was before.
+        if (!looking_) store_.wipe();
+        clear();
+        reset_id_ = reset.id();
         return;
     }
     const auto name = parse_snapshot_key(record.key);
     if (!name) return;  // nobody's: of a newer binary, perhaps
     remember_epoch(*name, gone);
-    if (gone) return;
+    if (gone) {
+        const auto known = unreadable_.find(record.key);
+        if (known != unreadable_.end()) unreadable_.erase(known);
+        return;
+    }
     if (name->aggregate == partition_name) {
-        read_partition(record.value);
+        read_partition(name->epoch, record.value);
     } else {
         read_aggregate(*name, record.value);
     }
@@ -119,9 +128,7 @@ void SnapshotRestore::read_aggregate(const SnapshotName& name, std::string_view 
     v1::Snapshot snapshot;
     if (!snapshot.ParseFromArray(value.data(), static_cast<int>(value.size())) ||
         !snapshot.has_aggregate()) {
-        ++unreadable_;
-        logger().warning("a snapshot cannot be read and is ignored: the log is folded instead",
-                         {{"domain", domain_.name}, {"aggregate", std::string(name.aggregate)}});
+        unreadable(snapshot_key(name.aggregate, name.epoch));
         return;
     }
     // Of another evolve_version: its own markers vouch for it, mine do not.
@@ -149,12 +156,10 @@ void SnapshotRestore::read_aggregate(const SnapshotName& name, std::string_view 
     }
 }
 
-void SnapshotRestore::read_partition(std::string_view value) {
+void SnapshotRestore::read_partition(Epoch epoch, std::string_view value) {
     v1::PartitionSnapshot snapshot;
     if (!snapshot.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-        ++unreadable_;
-        logger().warning("a partition's snapshot cannot be read and is ignored",
-                         {{"domain", domain_.name}});
+        unreadable(snapshot_key(partition_name, epoch));
         return;
     }
     if (snapshot.state_version() != domain_.evolve_version) return;
@@ -162,6 +167,12 @@ void SnapshotRestore::read_partition(std::string_view value) {
     if (!partition_ || snapshot.sequence() > partition_->sequence()) {
         partition_ = std::move(snapshot);
     }
+}
+
+void SnapshotRestore::unreadable(std::string_view key) {
+    logger().warning("a snapshot cannot be read and is ignored: the log is folded instead",
+                     {{"domain", domain_.name}, {"key", std::string(key)}});
+    unreadable_.emplace(key);
 }
 
 // So that the next owner knows which keys its own snapshot makes superfluous.
@@ -207,7 +218,7 @@ void SnapshotRestore::finish() {
         stored.last_command_hash = partition_->last_command_hash();
     }
     // What a marker vouches for and cannot be read is in the log's older part alone.
-    const bool from_marker = use_marker_ && marker_ && partition_ && unreadable_ == 0;
+    const bool from_marker = use_marker_ && marker_ && partition_ && unreadable_.empty();
     if (from_marker) {
         vouch(marker_->marker());
         stored.position = position_of(marker_->covered());
@@ -215,7 +226,7 @@ void SnapshotRestore::finish() {
         stored.marker_offset = static_cast<std::int64_t>(marker_->marker().offset());
         stored.from_marker = true;
     }
-    stored.rewrite_all = unreadable_ > 0;
+    stored.rewrite_all = !unreadable_.empty();
     stored.vouched = vouched_;
     batch_.position = stored;
     flush();

@@ -45,14 +45,14 @@ public:
 
     [[nodiscard]] const std::string& reason() const { return reason_; }  // of broken
     [[nodiscard]] std::size_t aggregates() const { return aggregates_; }
-    [[nodiscard]] std::size_t unreadable() const { return unreadable_; }
     // The id of the reset that was found (empty: none); it is in the store's position, too.
     [[nodiscard]] const std::string& reset_id() const { return reset_id_; }
 
 private:
     void read(const SnapshotRecord& record);
     void read_aggregate(const SnapshotName& name, std::string_view value);
-    void read_partition(std::string_view value);
+    void read_partition(Epoch epoch, std::string_view value);
+    void unreadable(std::string_view key);
     void remember_epoch(const SnapshotName& name, bool gone);
     void vouch(const v1::LogPlace& place);
     void flush();
@@ -74,7 +74,7 @@ private:
     replay::Position vouched_;
     std::string reset_id_;
     std::size_t aggregates_ = 0;
-    std::size_t unreadable_ = 0;
+    std::set<std::string, std::less<>> unreadable_;  // keys
     std::string reason_;
 };
 

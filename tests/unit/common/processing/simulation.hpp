@@ -161,6 +161,12 @@ public:
     void land_silently() { world_.append(take().value); }
     // It never reaches the log, and the producer says so.
     void fail(Owner& owner) { owner.delivery(report(take().tag, false, -1001, "timed out")); }
+    // The broker will never take it.
+    void refuse_for_ever(Owner& owner) {
+        kafka::DeliveryReport made = report(take().tag, false, -1001, "message too large");
+        made.never = true;
+        owner.delivery(made);
+    }
     // It never reaches the log, and the producer reports it as delivered (librdkafka 2501).
     void pretend(Owner& owner) { owner.delivery(report(take().tag, true, -1001, "")); }
 
