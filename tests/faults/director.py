@@ -15,9 +15,9 @@ from typing import Any
 
 import psycopg
 
-from faults.kafka_proxy import Way
+from faults.kafka_proxy import PRODUCE, Match, Way
 from faults.sight import Sight
-from faults.stage import SHORT_TIMEOUT, Member, Stage
+from faults.stage import SHORT_TIMEOUT, SNAPSHOT_SECONDS, Member, Stage
 from processes import tail, wait_for
 
 # Points that every record passes, and those that a process passes now and then: the n-th passing
@@ -49,6 +49,7 @@ PROJECTOR_POINTS = {
     "committed": 30,
     "offset-committed": 30,
 }
+SNAPSHOTS = b"orders.snapshots"
 FENCE_SECONDS = 5
 REACH_SECONDS = 20
 BREATH_SECONDS = {"processes": (0.2, 1.0), "servers": (1.0, 4.0)}
@@ -151,6 +152,8 @@ class Director:
             "forced": self.forced,
             "twins": self.twin,
             "one-store": self.one_store,
+            "snapshots-lost": lambda: self.snapshots("drop"),
+            "snapshots-late": lambda: self.snapshots("hold"),
         }
         return strikes
 
@@ -288,6 +291,27 @@ class Director:
             self.problems.append(f"the second process on one store ended with {code}: {said}")
             return False
         return True
+
+    def snapshots(self, what: str) -> bool:
+        """A process ends while its snapshots are under way: they never arrive, or when another has
+        long written its own."""
+        proxy, counted = self.stage.proxy, "held" if what == "hold" else "dropped"
+        before = proxy.count(counted)
+        (proxy.hold if what == "hold" else proxy.drop)("requests", Match(PRODUCE, SNAPSHOTS))
+        struck = wait_for(lambda: proxy.count(counted) > before, REACH_SECONDS)
+        self.over.wait(1)  # for a marker that vouches for them, if somebody were to write one
+        member = self.any_member("command-service")
+        member.end(signal.SIGKILL)
+        if what == "hold":
+            wait_for(lambda: member.name not in self.sight.owners(), REACH_SECONDS)
+            self.over.wait(SNAPSHOT_SECONDS)
+            proxy.release()
+        else:
+            # Who waits for a dropped request's answer would wait for long.
+            proxy.mend()
+            proxy.cut()
+        self.again(member)
+        return struck
 
     # --- servers and connections ---
 
