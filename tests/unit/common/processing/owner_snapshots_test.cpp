@@ -1,0 +1,247 @@
+// What an owner does with snapshots that are not as they should be, with a log that is not the one
+// that they were folded from, and at an operator's word.
+#include <gmock/gmock.h>
+
+#include <string>
+#include <utility>
+
+#include "foldstream/v1/store.pb.h"
+#include "tests/unit/common/processing/simulated_commands.hpp"
+#include "tests/unit/common/processing/simulation.hpp"
+
+namespace foldstream::processing::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+OwnerLimits short_rounds() {
+    OwnerLimits limits;
+    limits.snapshot_interval = 1s;
+    return limits;
+}
+
+// Decides what there is, and writes a round of snapshots.
+void decide_and_snapshot(Process& process, World& world) {
+    process.owner.assign();
+    process.settle();
+    world.clock.advance(2s);
+    process.settle();
+}
+
+// Two orders in snapshots, and entries of the first one behind the marker.
+void tell_a_history(World& world) {
+    Process process(world, 1, short_rounds(), "first");
+    say(world, pack(create_order("o1"), "c1"));
+    say(world, pack(create_order("o2"), "c2"));
+    decide_and_snapshot(process, world);
+    say(world, pack(pay("o1"), "c3"));
+    process.settle();
+}
+
+void lose(SnapshotTopic& topic, const std::string& key) {
+    for (SnapshotTopic::Kept& record : topic.records) {
+        if (record.key == key) record.cleaned = true;
+    }
+}
+
+void expect_fold(Process& process, World& world) {
+    ASSERT_NE(process.owner.state(), OwnerState::stopped) << process.owner.reason();
+    EXPECT_EQ(content(process), content(*cold(world)));
+}
+
+bool began_at_marker(Process& process) { return partition_of(process)->position().from_marker; }
+
+TEST(OwnerSnapshots, begin_a_restore_at_the_marker) {
+    World world;
+    tell_a_history(world);
+    Process restored(world, 2);
+    restored.owner.assign();
+    restored.run();
+    expect_fold(restored, world);
+    EXPECT_TRUE(began_at_marker(restored));
+}
+
+// Also while the cleaner has left both, the broken one and its tombstone.
+TEST(OwnerSnapshots, that_cannot_be_read_are_forgotten_once_they_are_written_anew) {
+    World world;
+    tell_a_history(world);
+    for (auto& record : world.snapshots.records) {
+        if (record.key == "o2@1") record.value = "\xff";
+    }
+    Process second(world, 2, short_rounds(), "second");
+    second.owner.assign();
+    second.run();
+    EXPECT_FALSE(began_at_marker(second));
+    decide_and_snapshot(second, world);
+    Process third(world, 3);
+    third.owner.assign();
+    third.run();
+    expect_fold(third, world);
+    EXPECT_TRUE(began_at_marker(third));
+}
+
+// Its owner is gone; what the socket had lands when others have gone on.
+TEST(OwnerSnapshots, of_an_older_epoch_that_land_late_shadow_nothing) {
+    World world;
+    Process first(world, 1, short_rounds(), "first");
+    say(world, pack(create_order("o1"), "c1"));
+    first.owner.assign();
+    first.settle();
+    world.clock.advance(2s);
+    first.run();
+    ASSERT_EQ(first.snapshot_sink.in_flight.size(), 2U);  // and there they stay
+    Process second(world, 2, short_rounds(), "second");
+    say(world, pack(pay("o1"), "c2"));
+    decide_and_snapshot(second, world);
+    ASSERT_TRUE(world.snapshots.content().contains("@marker"));
+    for (const auto& late : first.snapshot_sink.in_flight) {
+        world.snapshots.append(late.key, late.value);
+    }
+    for (int i = 0; i < 40; ++i) world.snapshots.compact(first.random);
+    Process restored(world, 3);
+    restored.owner.assign();
+    restored.run();
+    expect_fold(restored, world);
+    EXPECT_TRUE(began_at_marker(restored));
+}
+
+// A refusal leaves a slot and no version: the newer snapshot is the one with the greater sequence.
+TEST(OwnerSnapshots, of_one_version_are_told_apart_by_their_sequence) {
+    World world;
+    Process first(world, 1, short_rounds(), "first");
+    say(world, pack(create_order("o1"), "c1"));
+    decide_and_snapshot(first, world);
+    const auto before = world.snapshots.records;
+    Process second(world, 2, short_rounds(), "second");
+    say(world, pack(create_order("o1"), "c2"));  // refused: it exists
+    decide_and_snapshot(second, world);
+    for (const auto& record : before) {
+        if (record.key == "o1@1") world.snapshots.append(record.key, record.value);
+    }
+    Process restored(world, 3);
+    restored.owner.assign();
+    restored.run();
+    expect_fold(restored, world);
+}
+
+// A marker whose snapshot is not there: silently wrong, were it not for the versions.
+TEST(OwnerSnapshots, that_lack_an_aggregate_stop_the_third_restore_at_the_gap) {
+    World world;
+    tell_a_history(world);
+    lose(world.snapshots, "o1@1");
+    Process restored(world, 2);
+    restored.owner.assign();
+    restored.run();
+    EXPECT_EQ(restored.owner.state(), OwnerState::stopped);
+    EXPECT_EQ(restored.snapshots.starts, 3);
+    EXPECT_THAT(restored.owner.reason(), HasSubstr("decided on version 1 of o1"));
+    EXPECT_THAT(restored.owner.reason(), HasSubstr("after 3 restores"));
+}
+
+TEST(OwnerSnapshots, are_read_again_when_the_log_shows_a_gap) {
+    World world;
+    tell_a_history(world);
+    const std::string value = world.snapshots.content().at("o1@1");
+    lose(world.snapshots, "o1@1");
+    Process restored(world, 2);
+    restored.owner.assign();
+    while (restored.snapshots.starts < 2) restored.owner.step();
+    world.snapshots.append("o1@1", value);
+    restored.run();
+    expect_fold(restored, world);
+    EXPECT_EQ(restored.snapshots.starts, 2);
+}
+
+// The marker was read before the word to delete had its effect, some of its snapshots after it.
+TEST(OwnerSnapshots, that_were_deleted_behind_their_marker_are_not_believed) {
+    World world;
+    tell_a_history(world);
+    auto before = world.snapshots;
+    lose(before, "o2@1");
+    Process second(world, 2, {}, "second");
+    say(world, pack(v1::DeleteSnapshots(), "gone"));
+    second.owner.assign();
+    second.settle();
+    world.snapshots.records = before.records;
+    Process restored(world, 3);
+    restored.owner.assign();
+    restored.run();
+    EXPECT_EQ(restored.snapshots.starts, 2);
+    EXPECT_FALSE(began_at_marker(restored));
+    expect_fold(restored, world);
+}
+
+class CutLog : public ::testing::Test {
+protected:
+    void SetUp() override { tell_a_history(world_); }
+
+    void take(Process& process) {
+        process.owner.assign();
+        process.settle();
+    }
+    // As foldctl partitions reset does it.
+    void reset(const std::string& id) {
+        for (const auto& [key, value] : world_.snapshots.content()) {
+            world_.snapshots.append(key, "");
+        }
+        v1::PartitionReset word;
+        word.set_id(id);
+        world_.snapshots.append("@reset", word.SerializeAsString());
+    }
+    static void expect_stop(const Process& process) {
+        EXPECT_EQ(process.owner.state(), OwnerState::stopped);
+        EXPECT_THAT(process.owner.reason(), HasSubstr("foldctl partitions reset"));
+    }
+
+    World world_;
+};
+
+TEST_F(CutLog, below_what_a_snapshot_was_folded_from_stops_a_restore_without_a_marker) {
+    world_.log.resize(1);
+    lose(world_.snapshots, "@marker");
+    Process restored(world_, 2);
+    take(restored);
+    expect_stop(restored);
+    EXPECT_THAT(restored.owner.reason(), HasSubstr("which a snapshot was folded from"));
+    EXPECT_EQ(world_.log.size(), 1U);  // not even a claim
+}
+
+TEST_F(CutLog, that_grew_again_past_what_a_snapshot_was_folded_from_stops_a_restore) {
+    world_.log.resize(1);
+    lose(world_.snapshots, "@marker");
+    for (int i = 0; i < 5; ++i) world_.append("something else");
+    Process restored(world_, 2);
+    take(restored);
+    expect_stop(restored);
+    EXPECT_EQ(world_.log.size(), 6U);
+}
+
+TEST_F(CutLog, is_gone_on_with_at_an_operators_word_that_is_obeyed_once) {
+    world_.log.resize(1);
+    Process process(world_, 2);
+    take(process);
+    expect_stop(process);
+    reset("the first word");
+    world_.clock.advance(31s);
+    process.settle();
+    ASSERT_EQ(process.owner.state(), OwnerState::owning) << process.owner.reason();
+    EXPECT_EQ(valid_entries(world_).size(), 3U);  // its commands, decided once more
+
+    process.owner.revoke();
+    world_.clock.advance(6s);
+    process.settle();
+    world_.log.resize(1);
+    take(process);
+    expect_stop(process);
+    world_.clock.advance(100s);
+    process.settle();
+    expect_stop(process);
+    reset("the second word");
+    world_.clock.advance(1000s);
+    process.settle();
+    EXPECT_EQ(process.owner.state(), OwnerState::owning) << process.owner.reason();
+}
+
+}  // namespace
+}  // namespace foldstream::processing::simulation
