@@ -107,6 +107,7 @@ void Owner::restored() {
 void Owner::catch_up() {
     reader_ = replay::LogReader(stored_.position, stored_.next_offset);
     tail_at_end_ = false;
+    check_.new_session();  // of another log, perhaps: its offsets begin anew
     ports_.log.start(reader_.begin());
     move_to(OwnerState::catching_up);
 }
