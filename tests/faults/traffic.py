@@ -5,6 +5,7 @@ import json
 import random
 import threading
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 
 from confluent_kafka import KafkaError, Message, TopicPartition
@@ -12,7 +13,7 @@ from confluent_kafka import KafkaError, Message, TopicPartition
 from oracle.answers import Answer, answer_of
 from oracle.bodies import Bodies
 from oracle.topics import Topics
-from orders import Command, Orders, Sender
+from orders import TYPES, Command, Orders, Sender
 
 REPLIES = "foldstream.replies"
 INSTANCE = "traffic"
@@ -22,12 +23,22 @@ POLL_SECONDS = 0.2
 END_SECONDS = 30
 
 
+@dataclass(frozen=True)
+class Bare(Command):
+    """A record without headers: `raw` is all that it says."""
+
+    @property
+    def headers(self) -> list[tuple[str, bytes]]:
+        return []
+
+
 class Clients:
     """Makes commands: steps of orders, and now and then one that was sent long ago, one whose id is
-    another's, a create without an id, a version that is wrong, a dry run. All ask for a reply."""
+    another's, a create without an id, a version that is wrong, a dry run, a packed one, junk. All
+    but junk ask for a reply."""
 
-    def __init__(self, name: str, seed: int, partitions: int) -> None:
-        self.orders, self.partitions = Orders(name, seed), partitions
+    def __init__(self, name: str, seed: int, partitions: int, bodies: Bodies) -> None:
+        self.orders, self.partitions, self.bodies = Orders(name, seed), partitions, bodies
         self.random = random.Random(f"{seed}/clients")
         self.sent: deque[Command] = deque(maxlen=REMEMBERED)
 
@@ -52,6 +63,10 @@ class Clients:
         elif draw < 0.11:
             attributes = (("dry_run", b"true"),)
         made = self.addressed(command, attributes)
+        if 0.11 <= draw < 0.16:
+            made = self.packed(made)
+        elif 0.16 <= draw < 0.17:
+            made = Bare("", "", made.key, {}, self.random.randbytes(self.random.randrange(200)))
         self.sent.append(made)
         return made
 
@@ -62,6 +77,18 @@ class Clients:
         )
         fields = (command.command_id, command.type, command.key, command.body, command.raw)
         return Command(*fields, (*attributes, *reply))
+
+    def packed(self, command: Command) -> Command:
+        made = self.bodies.command.Command(
+            command_id=command.command_id,
+            type=TYPES + command.type,
+            content_type=self.bodies.command.CONTENT_TYPE_JSON,
+            value=command.value,
+        )
+        made.reply.partition = self.random.randrange(self.partitions)
+        made.reply.instance = INSTANCE
+        fields = (command.command_id, command.type, command.key, command.body)
+        return Bare(*fields, made.SerializeToString(deterministic=True))
 
 
 class Patient(Sender):

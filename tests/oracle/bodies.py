@@ -25,7 +25,7 @@ class Bodies:
 
 
 def generate(build: Path) -> Bodies:
-    out = build / "python"
+    out = (build / "python").resolve()
     out.mkdir(parents=True, exist_ok=True)
     sources = [str(path.relative_to(PROTOS)) for path in sorted(PROTOS.rglob("*.proto"))]
     command = ["protoc", f"-I{PROTOS}", f"--python_out={out}", *sources]

@@ -82,7 +82,7 @@ class Soak:
         acks = stage.workspace.root / "answers.jsonl"
         self.sight = Sight(stage.brokers, stage.postgres, self.bodies)
         self.replies = Replies(stage.brokers, self.bodies, acks)
-        clients = Clients("soak", seed, self.replies.partitions)
+        clients = Clients("soak", seed, self.replies.partitions, self.bodies)
         self.traffic = Traffic(stage.brokers, clients, self.options.rate)
         self.director = Director(stage, self.sight, seed)
         self.replies.start()

@@ -1,12 +1,15 @@
 """What the soak draws, sends and counts."""
 
+import os
 import random
 from collections import Counter
 from itertools import islice
+from pathlib import Path
 
 from faults.director import deck
 from faults.evidence import CLASSES, last_line, missing
-from faults.traffic import INSTANCE, Clients
+from faults.traffic import INSTANCE, Bare, Clients
+from oracle.bodies import generate
 
 
 def test_every_strike_comes_once_before_any_comes_again() -> None:
@@ -20,10 +23,14 @@ def test_every_strike_comes_once_before_any_comes_again() -> None:
 
 
 def test_the_same_seed_sends_the_same_commands_and_all_kinds_of_them() -> None:
-    commands = Clients("c", 3, 4).commands(3000)
-    assert commands == Clients("c", 3, 4).commands(3000)
+    bodies = generate(Path(os.environ["BUILD_FOLDER"]))
+    commands = Clients("c", 3, 4, bodies).commands(3000)
+    assert commands == Clients("c", 3, 4, bodies).commands(3000)
+    bare = [command for command in commands if isinstance(command, Bare)]
+    assert {bool(command.command_id) for command in bare} == {True, False}
+    assert all(command.headers == [] for command in bare)
     names = Counter(name for command in commands for name, _ in command.attributes)
-    assert names["reply_partition"] == len(commands)
+    assert names["reply_partition"] == len(commands) - len(bare)
     assert names["expected_version"] > 10
     assert names["dry_run"] > 10
     assert [c for c in commands if c.key is None and "orderId" not in c.body]
