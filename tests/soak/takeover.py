@@ -2,10 +2,10 @@
 
 An owner is killed with -9 and comes back on its own store (warm), on an empty one (cold: snapshots,
 then the log), on an empty one without snapshots (log); and another one that stands by takes over
-(kill). Commands come all the while. The last line is `soak-takeover: aggregates=… warm_ms=… cold_ms=…
-log_ms=… warm_answer_s=… cold_answer_s=… log_answer_s=… kill_answer_s=…`, the slowest partition of
-each: _ms from the assignment to the first command that can be decided; answer_s from the kill to the
-first command that a new epoch has decided, the group's session of 10 s included.
+(kill). Commands come all the while. The last line is `soak-takeover: aggregates=… warm_ms=…
+cold_ms=… log_ms=… warm_answer_s=… cold_answer_s=… log_answer_s=… kill_answer_s=…`, the slowest
+partition of each: _ms from the assignment to the first command that can be decided; answer_s from
+the kill to the first command that a new epoch has decided, the group's session of 10 s included.
 """
 
 import argparse

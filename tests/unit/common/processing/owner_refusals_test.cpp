@@ -13,12 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-OwnerLimits short_rounds() {
-    OwnerLimits limits;
-    limits.snapshot_interval = 1s;
-    return limits;
-}
-
 // Two orders, snapshots of both and a marker, by a process that is gone.
 std::unique_ptr<store::Store> write_history(World& world) {
     Process process(world, 1, short_rounds());

@@ -264,6 +264,13 @@ public:
     Owner owner;
 };
 
+// A round of snapshots a second.
+inline OwnerLimits short_rounds() {
+    OwnerLimits limits;
+    limits.snapshot_interval = std::chrono::seconds(1);
+    return limits;
+}
+
 inline std::string pack(const google::protobuf::Message& body, const std::string& id,
                         const std::function<void(v1::Command&)>& turn = {}) {
     v1::Command command;

@@ -11,12 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-OwnerLimits short_rounds() {
-    OwnerLimits limits;
-    limits.snapshot_interval = 1s;
-    return limits;
-}
-
 std::size_t markers(const World& world) {
     std::size_t count = 0;
     for (const auto& [sequence, entry] : valid_entries(world)) count += entry.has_marker() ? 1 : 0;
