@@ -12,6 +12,8 @@ from oracle.topics import Entry, Log, Record
 
 # Refused without a look at the aggregate; some of them bear its id.
 STATELESS = {"invalid", "misrouted", "unauthenticated", "forbidden"}
+# Refused without being decoded, also where it could be.
+UNREAD = {"too-large", "crashed"}
 # What the platform says when something failed: it follows from no command.
 FAILURES = {"internal", "crashed", "too-large", "try-again", "busy"}
 # Refusals that are decided again whenever the command comes again.
@@ -127,10 +129,10 @@ class Audit:
         try:
             command = decode(log.partition, record, self.bodies)
         except Undecodable as why:
-            if said != "refused" or body.code not in STATELESS | {"too-large"}:
+            if said != "refused" or body.code not in STATELESS | UNREAD:
                 self.tell(log, entry, f"{said} {body.code}, where no command is ({why})")
             return
-        if body.code in STATELESS or (body.code == "too-large" and not body.aggregate_id):
+        if body.code in STATELESS or (body.code in UNREAD and not body.aggregate_id):
             return
         self.identity(log, entry, command)
         self.outcome(log, entry, command, said)

@@ -84,6 +84,8 @@ class Walk:
             again = f"next_offset {body.next_offset} after the command at {offset}"
             skips = "skips" if body.next_offset > offset else "would read it again"
             self.tell(entry, f"{again} {skips}")
+        if body.code == "crashed" and self.attempts[offset] != MOST_ATTEMPTS:
+            self.tell(entry, f"crashed after {self.attempts[offset]} attempts at {offset}")
         record = self.commands.get(offset)
         if record is not None:
             if body.command.raw_hash != xxhash.xxh3_64_intdigest(record.value):
