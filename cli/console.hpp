@@ -15,6 +15,8 @@ struct Console {
     std::istream& in;
     std::ostream& out;
     std::ostream& err;
+    bool in_is_terminal = false;   // somebody can be asked
+    bool err_is_terminal = false;  // somebody sees a line that is written again and again
 };
 
 // How to reach what foldctl works on; given before or behind the command's name.

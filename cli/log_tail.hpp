@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 
+#include "cli/progress.hpp"
 #include "common/core/ids.hpp"
 #include "common/kafka/reader.hpp"
 #include "common/kafka/settings.hpp"
@@ -38,6 +40,15 @@ public:
     std::optional<Item> next(Partition partition);
     void wait(std::chrono::milliseconds at_most) { wakeup_.wait(at_most); }
 
+    // What a record is given to; false: no more is wanted.
+    using OnItem = std::function<bool(const Item&)>;
+    // Gives everything up to the partition's end, as it is when it is reached. `progress` hears of
+    // the offsets. Throws kafka::Error also when a record stops every reader, when the log does not
+    // have the position that it was opened at, and when Kafka gives nothing for 10 s.
+    void read_to_end(Partition partition, const OnItem& on_item = {}, Progress* progress = nullptr);
+    // The same, up to the record at this offset, which was delivered already.
+    void read_past(Partition partition, Offset offset, const OnItem& on_item);
+
     // Everything that was there when it was looked at last has been given.
     [[nodiscard]] bool at_end(Partition partition) const { return parts_.at(partition).at_end; }
     [[nodiscard]] const replay::LogReader& log(Partition partition) const {
@@ -50,10 +61,18 @@ private:
         bool at_end = false;
     };
 
+    void read(Partition partition, const std::function<bool()>& done, const OnItem& on_item,
+              Progress* progress);
+
+    std::string domain_;
+    std::string brokers_;
     kafka::Wakeup wakeup_;
     kafka::Reader reader_;
     std::map<Partition, Part> parts_;
 };
+
+// Throws kafka::Error when the item is one behind which nobody can read on.
+void throw_if_stopped(const std::string& domain, Partition partition, const LogTail::Item& item);
 
 // "orders.events partition 3, offset 17: <reason>"
 std::string stop_sentence(const std::string& domain, Partition partition, const replay::Stop& stop);
