@@ -1,6 +1,7 @@
 #include "cli/command_request.hpp"
 
 #include <memory>
+#include <utility>
 
 #include "cli/console.hpp"
 #include "common/codec/partitioner.hpp"
@@ -90,6 +91,17 @@ std::variant<CommandToSend, std::vector<codec::Violation>> make_record(
         std::vector<codec::Violation> violations = violations_of(record, partitions);
         if (!violations.empty()) return violations;
     }
+    return record;
+}
+
+CommandToSend packed_record(const fold::DomainModule& domain, Partition partition, std::string key,
+                            const v1::Command& command) {
+    CommandToSend record;
+    record.domain = &domain;
+    record.topic = kafka::commands_topic(domain.name);
+    record.partition = partition;
+    record.key = std::move(key);
+    record.value = command.SerializeAsString();
     return record;
 }
 

@@ -11,6 +11,7 @@
 #include "common/codec/json.hpp"
 #include "common/core/ids.hpp"
 #include "common/fold/domain.hpp"
+#include "foldstream/v1/command.pb.h"
 
 namespace foldstream::cli {
 
@@ -25,12 +26,12 @@ struct CommandRequest {
     bool check = true;
 };
 
-// CloudEvents 1.0, Kafka binary mode.
+// A record of D.commands: CloudEvents 1.0 in Kafka's binary mode, or packed without headers.
 struct CommandToSend {
     const fold::DomainModule* domain = nullptr;
     std::string topic;
     Partition partition;
-    std::string key;
+    std::string key;  // empty: it has none
     std::string value;
     std::vector<std::pair<std::string, std::string>> headers;
 };
@@ -42,5 +43,9 @@ const fold::DomainModule& find_domain(const fold::Registry& registry, const std:
 // domain or command, and when the key cannot be known.
 std::variant<CommandToSend, std::vector<codec::Violation>> make_record(
     const fold::Registry& registry, const CommandRequest& request, std::int32_t partitions);
+
+// A packed command for a partition that is known.
+CommandToSend packed_record(const fold::DomainModule& domain, Partition partition, std::string key,
+                            const v1::Command& command);
 
 }  // namespace foldstream::cli

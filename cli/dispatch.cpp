@@ -14,8 +14,7 @@
 
 namespace foldstream::cli {
 
-std::int32_t partitions_of(const Connections& connections, const std::string& domain) {
-    const std::string topic = kafka::commands_topic(domain);
+std::int32_t partitions_of(const Connections& connections, const std::string& topic) {
     const auto count = kafka::Admin(connections.kafka).partitions(topic);
     if (!count) {
         throw kafka::Error("the Kafka topic " + topic + " does not exist: foldctl topics apply",
@@ -48,6 +47,12 @@ std::string random_id() {
     KernelRandom random;
     return Uuid::random(random).text();
 }
+
+Dispatch::Dispatch(const Connections& connections, const Console& console,
+                   const std::string& domain, Partition partition, std::uint32_t wait_seconds)
+    : Dispatch(connections, console, domain, partition,
+               wait_seconds > 0 ? start_of(connections, console, domain, partition) : LogStart{},
+               wait_seconds, {}) {}
 
 Dispatch::Dispatch(const Connections& connections, const Console& console,
                    const std::string& domain, Partition partition, const LogStart& start,

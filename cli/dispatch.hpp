@@ -16,8 +16,8 @@
 
 namespace foldstream::cli {
 
-// Partitions of D.commands. Throws kafka::Error when the topic does not exist.
-std::int32_t partitions_of(const Connections& connections, const std::string& domain);
+// Throws kafka::Error when the topic does not exist.
+std::int32_t partitions_of(const Connections& connections, const std::string& topic);
 
 // Throws UsageError when the domain has no such partition.
 Partition checked_partition(const std::string& domain, std::int32_t partition,
@@ -37,10 +37,14 @@ struct Dispatched {
 // One command at a time to one partition. All members throw kafka::Error.
 class Dispatch {
 public:
-    // Reads the log to its end before anything is sent; not at all when wait_seconds is 0.
+    // Reads the log to its end, from start_of() on, before anything is sent; not at all when
+    // wait_seconds is 0.
+    Dispatch(const Connections& connections, const Console& console, const std::string& domain,
+             Partition partition, std::uint32_t wait_seconds);
+    // From `start` on; `on_entry` hears of all that is read.
     Dispatch(const Connections& connections, const Console& console, const std::string& domain,
              Partition partition, const LogStart& start, std::uint32_t wait_seconds,
-             OutcomeWatch::OnEntry on_entry = {});
+             OutcomeWatch::OnEntry on_entry);
 
     Dispatched send(const CommandToSend& record);
     // What send() found, as the interfaces say it.

@@ -8,6 +8,7 @@
 #include "cli/command_request.hpp"
 #include "cli/dispatch.hpp"
 #include "cli/outcome_text.hpp"
+#include "common/kafka/topics.hpp"
 #include "common/runtime/options.hpp"
 #include "domains/registry.hpp"
 
@@ -38,19 +39,15 @@ int send(SendOptions options, const Connections& connections, const Console& con
     request.check = !options.no_check;
     request.body = read_body(request.body, console.in);
     if (request.command_id.empty()) request.command_id = random_id();
-    const std::int32_t partitions = partitions_of(connections, request.domain);
+    const std::int32_t partitions =
+        partitions_of(connections, kafka::commands_topic(request.domain));
     const auto made = make_record(domains::registry(), request, partitions);
     if (const auto* violations = std::get_if<std::vector<codec::Violation>>(&made)) {
         return print(console, invalid_answer(*violations));
     }
     const auto& record = std::get<CommandToSend>(made);
 
-    LogStart start;
-    if (options.wait_seconds > 0) {
-        start = start_of(connections, console, request.domain, record.partition);
-    }
-    Dispatch dispatch(connections, console, request.domain, record.partition, start,
-                      options.wait_seconds);
+    Dispatch dispatch(connections, console, request.domain, record.partition, options.wait_seconds);
     return print(console, dispatch.answer(dispatch.send(record), record, request.command_id));
 }
 

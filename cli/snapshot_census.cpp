@@ -1,0 +1,92 @@
+#include "cli/snapshot_census.hpp"
+
+#include <string_view>
+#include <utility>
+
+#include "common/processing/snapshot_record.hpp"
+
+namespace foldstream::cli {
+
+namespace {
+
+template <typename Message>
+bool parse(std::string_view value, Message& message) {
+    return message.ParseFromArray(value.data(), static_cast<int>(value.size()));
+}
+
+}  // namespace
+
+void SnapshotCensus::feed(const processing::SnapshotRecord& record) {
+    const std::string key(record.key);
+    if (key == processing::marker_key) marker_.reset();
+    if (record.value.empty()) {
+        live_.erase(key);
+        return;
+    }
+    live_[key] = record.key.size() + record.value.size();
+    read(key, record.value);
+}
+
+void SnapshotCensus::read(const std::string& key, std::string_view value) {
+    bool readable = true;
+    if (key == processing::marker_key) {
+        v1::MarkerPointer pointer;
+        readable = parse(value, pointer);
+        if (readable) rely(pointer.marker());
+        if (readable) marker_ = std::move(pointer);
+    } else if (key == processing::reset_key) {
+        v1::PartitionReset reset;
+        readable = parse(value, reset);
+        relies_on_ = {};
+        if (readable) reset_id_ = reset.id();
+    } else if (const auto name = processing::parse_snapshot_key(key)) {
+        const bool own = name->aggregate == processing::partition_name;
+        v1::PartitionSnapshot partition;
+        v1::Snapshot aggregate;
+        readable = own ? parse(value, partition) : parse(value, aggregate);
+        if (readable) rely(own ? partition.written_at() : aggregate.written_at());
+    }
+    if (!readable) ++unreadable_;
+}
+
+void SnapshotCensus::rely(const v1::LogPlace& place) {
+    const replay::Position position = processing::position_of(place);
+    if (position.offset > relies_on_.offset) relies_on_ = position;
+}
+
+SnapshotCensus::Counts SnapshotCensus::counts() const {
+    Counts counts;
+    std::set<std::string_view> aggregates;
+    for (const auto& [key, bytes] : live_) {
+        const auto name = processing::parse_snapshot_key(key);
+        if (!name) continue;
+        ++counts.records;
+        counts.bytes += bytes;
+        counts.epochs.insert(name->epoch.value);
+        if (name->aggregate != processing::partition_name) aggregates.insert(name->aggregate);
+    }
+    counts.aggregates = aggregates.size();
+    return counts;
+}
+
+void SnapshotSearch::feed(const processing::SnapshotRecord& record) {
+    const auto name = processing::parse_snapshot_key(record.key);
+    if (!name || name->aggregate != aggregate_) return;
+    by_epoch_.erase(name->epoch.value);
+    Found found{name->epoch, record.offset, record.key.size() + record.value.size(), {}};
+    if (record.value.empty() || !parse(record.value, found.snapshot)) return;
+    by_epoch_.emplace(name->epoch.value, std::move(found));
+}
+
+std::optional<SnapshotSearch::Found> SnapshotSearch::newest() const {
+    const Found* newest = nullptr;
+    for (const auto& [epoch, found] : by_epoch_) {
+        if (newest == nullptr ||
+            found.snapshot.aggregate().sequence() > newest->snapshot.aggregate().sequence()) {
+            newest = &found;
+        }
+    }
+    return newest == nullptr ? std::nullopt : std::optional<Found>(*newest);
+}
+
+}  // namespace foldstream::cli
