@@ -7,6 +7,7 @@
 
 #include "cli/events_command.hpp"
 #include "cli/migrate_command.hpp"
+#include "cli/partitions_command.hpp"
 #include "cli/send_command.hpp"
 #include "cli/snapshots_command.hpp"
 #include "cli/status_command.hpp"
@@ -102,6 +103,7 @@ int run(int argc, const char* const* argv, const Console& console) {
     add_status(app, connections, console, action);
     add_events(app, connections, console, action);
     add_snapshots(app, connections, console, action);
+    add_partitions(app, connections, console, action);
     if (const auto code = runtime::parse(app, argc, argv)) return *code;
     quiet_client(connections);
     if (!connections.postgres_url.empty()) {
