@@ -5,6 +5,7 @@
 #include <exception>
 #include <ostream>
 
+#include "cli/commands_command.hpp"
 #include "cli/events_command.hpp"
 #include "cli/migrate_command.hpp"
 #include "cli/partitions_command.hpp"
@@ -102,6 +103,7 @@ int run(int argc, const char* const* argv, const Console& console) {
     add_send(app, connections, console, action);
     add_status(app, connections, console, action);
     add_events(app, connections, console, action);
+    add_commands(app, connections, console, action);
     add_snapshots(app, connections, console, action);
     add_partitions(app, connections, console, action);
     if (const auto code = runtime::parse(app, argc, argv)) return *code;

@@ -73,7 +73,27 @@ TEST_F(Foldctl, names_a_url_that_is_none_as_wrong_usage_without_quoting_it) {
     EXPECT_THAT(said_, ::testing::Not(HasSubstr("s3cret")));
 }
 
+TEST_F(Foldctl, wants_to_know_what_and_why_before_something_is_lost) {
+    EXPECT_EQ(run({"snapshots", "delete", "orders"}), 2);
+    EXPECT_THAT(said_, HasSubstr("--partition"));
+    EXPECT_EQ(run({"partitions", "adopt", "orders", "0", "--why", "x"}), 2);
+    EXPECT_THAT(said_, HasSubstr("--next-offset"));
+    EXPECT_EQ(run({"partitions", "reset", "orders", "0"}), 2);
+    EXPECT_THAT(said_, HasSubstr("--why"));
+    EXPECT_EQ(run({"partitions", "reset", "orders", "0", "--why", ""}), 2);
+    EXPECT_THAT(said_, HasSubstr("must not be empty"));
+    EXPECT_EQ(run({"partitions", "reset", "orders", "zero", "--why", "x"}), 2);
+    EXPECT_EQ(run({"partitions"}), 2);
+    EXPECT_EQ(run({"commands"}), 2);
+    EXPECT_EQ(run({"snapshots"}), 2);
+}
+
 TEST_F(Foldctl, refuses_values_out_of_range) {
+    EXPECT_EQ(run({"snapshots", "create", "orders", "--wait", "-1"}), 2);
+    EXPECT_EQ(run({"snapshots", "create", "orders", "--partition", "-1"}), 2);
+    EXPECT_EQ(run({"commands", "list", "orders", "--limit", "-1"}), 2);
+    EXPECT_EQ(run({"commands", "retry", "orders", "0", "-1"}), 2);
+    EXPECT_EQ(run({"partitions", "reset", "orders", "-1", "--why", "x"}), 2);
     EXPECT_EQ(run({"topics", "apply", "--partitions", "0"}), 2);
     EXPECT_EQ(run({"topics", "apply", "--replication", "-1"}), 2);
     EXPECT_EQ(run({"send", "orders", "CreateOrder", "--wait", "-3"}), 2);
@@ -98,6 +118,18 @@ TEST_F(Foldctl, names_the_domains_when_it_is_given_another) {
     EXPECT_THAT(said_, HasSubstr("unknown domain ordres; there are: orders"));
     EXPECT_EQ(run({"events", "tail", "ordres", "--raw", "--body", "0", "--partition", "0"}), 2);
     EXPECT_THAT(said_, HasSubstr("unknown domain ordres"));
+    for (const std::vector<const char*>& command : std::vector<std::vector<const char*>>{
+             {"snapshots", "create", "ordres"},
+             {"snapshots", "count", "ordres"},
+             {"snapshots", "show", "ordres", "o-1"},
+             {"snapshots", "delete", "ordres", "--partition", "0", "--yes"},
+             {"commands", "list", "ordres"},
+             {"commands", "retry", "ordres", "0", "1"},
+             {"partitions", "reset", "ordres", "0", "--why", "x", "--yes"},
+             {"partitions", "adopt", "ordres", "0", "--why", "x", "--next-offset", "begin"}}) {
+        EXPECT_EQ(run(command), 2) << command[0] << ' ' << command[1];
+        EXPECT_THAT(said_, HasSubstr("unknown domain ordres")) << command[0] << ' ' << command[1];
+    }
 }
 
 TEST_F(Foldctl, wants_to_know_where_postgres_is_for_what_needs_it) {
@@ -122,6 +154,10 @@ TEST_F(Foldctl, help_names_units_and_exit_codes) {
     EXPECT_EQ(run({"--help"}), 0);
     EXPECT_THAT(said_, HasSubstr("Exit codes"));
     EXPECT_EQ(run({"send", "--help"}), 0);
+    EXPECT_THAT(said_, HasSubstr("seconds to wait"));
+    EXPECT_EQ(run({"partitions", "reset", "--help"}), 0);
+    EXPECT_THAT(said_, HasSubstr("must be rebuilt"));
+    EXPECT_EQ(run({"snapshots", "create", "--help"}), 0);
     EXPECT_THAT(said_, HasSubstr("seconds to wait"));
 }
 
