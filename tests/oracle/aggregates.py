@@ -12,8 +12,6 @@ from oracle.topics import Entry, Log, Record
 
 # Refused without a look at the aggregate; some of them bear its id.
 STATELESS = {"invalid", "misrouted", "unauthenticated", "forbidden"}
-# Refused without being decoded, also where it could be.
-UNREAD = {"too-large", "crashed"}
 # What the platform says when something failed: it follows from no command.
 FAILURES = {"internal", "crashed", "too-large", "try-again", "busy"}
 # Refusals that are decided again whenever the command comes again.
@@ -129,10 +127,14 @@ class Audit:
         try:
             command = decode(log.partition, record, self.bodies)
         except Undecodable as why:
-            if said != "refused" or body.code not in STATELESS | UNREAD:
+            if said != "refused" or body.code not in STATELESS | {"too-large", "crashed"}:
                 self.tell(log, entry, f"{said} {body.code}, where no command is ({why})")
             return
-        if body.code in STATELESS or (body.code in UNREAD and not body.aggregate_id):
+        # One that is not decoded once more, because that may be what ends the process, is kept.
+        if body.code == "crashed" and body.kept.command_id not in ("", command.command_id):
+            self.tell(log, entry, f"it keeps {body.kept.command_id}, not {command.command_id}")
+        unseen = body.code in ("too-large", "crashed") and not body.aggregate_id
+        if body.code in STATELESS or unseen:
             return
         self.identity(log, entry, command)
         self.outcome(log, entry, command, said)

@@ -220,6 +220,23 @@ def test_a_command_that_is_accepted_twice_is_told(owner: Owner) -> None:
     assert [p for p in owner.problems() if "due ('duplicate', '', 9)" in p], owner.problems()
 
 
+def test_a_command_is_given_up_after_two_attempts_and_not_before(owner: Owner) -> None:
+    record = sent(10, "c-8", "CancelOrder")
+    owner.commands[10] = record
+    for k in (1, 2):
+        body = owner.bodies.log.Entry(next_offset=10)
+        body.attempt.offset, body.attempt.k = 10, k
+        owner.add(body)
+    owner.decide(record, "refused", "invalid")
+    crashed = owner.log.entries[-1].body
+    crashed.code, crashed.kept.command_id = "crashed", "c-8"
+    assert owner.problems() == []
+    crashed.kept.command_id = "c-7"
+    assert [p for p in owner.problems() if "it keeps c-7, not c-8" in p]
+    owner.log.entries[-3].body.attempt.offset = 11
+    assert [p for p in owner.problems() if "crashed after 1 attempts" in p]
+
+
 def test_a_skipped_control_record_is_no_gap_and_a_skipped_command_is(owner: Owner) -> None:
     owner.commands[3] = sent(3, "c-9", "CancelOrder")
     assert [p for p in owner.problems() if p.endswith("command 3 has no entry")]
