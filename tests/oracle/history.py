@@ -93,8 +93,6 @@ class Walk:
             if body.command.append_time_ms != record.append_time_ms:
                 said = f"{body.command.append_time_ms}, not {record.append_time_ms}"
                 self.tell(entry, f"the command at {offset} was appended at {said}")
-        if body.code == "crashed" and self.attempts[offset] != MOST_ATTEMPTS:
-            self.tell(entry, f"crashed after {self.attempts[offset]} attempts")
         if body.first and body.first >= entry.sequence:
             self.tell(entry, f"a duplicate of {body.first}, which comes later")
 
