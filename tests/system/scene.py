@@ -103,14 +103,6 @@ class Scene:
         )
         return sum(kind == "attempt" for kind in kinds)
 
-    def configure(self, topic: str, key: str, value: str) -> None:
-        """A topic that lives."""
-        entry = ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
-        resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
-        admin = AdminClient({"bootstrap.servers": self.brokers})
-        for done in admin.incremental_alter_configs([resource]).values():
-            done.result()
-
     def __enter__(self) -> "Scene":
         return self
 
@@ -121,6 +113,15 @@ class Scene:
         trace: TracebackType | None,
     ) -> None:
         self.watch.close()
+
+
+def configure(brokers: str, topic: str, key: str, value: str) -> None:
+    """A topic that lives."""
+    entry = ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
+    admin = AdminClient({"bootstrap.servers": brokers})
+    for done in admin.incremental_alter_configs([resource]).values():
+        done.result()
 
 
 def metric(service: Service, name: str) -> float:
