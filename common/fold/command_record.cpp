@@ -10,6 +10,7 @@
 
 #include "common/codec/check.hpp"
 #include "common/codec/partitioner.hpp"
+#include "common/codec/utf8.hpp"
 #include "common/core/uuid.hpp"
 #include "common/fold/command_envelope.hpp"
 #include "foldstream/v1/platform.pb.h"
@@ -107,6 +108,10 @@ std::optional<Outcome> platform_command(const DomainModule& domain, const RawCom
     std::vector<Violation> body = read_body(envelope, *command.message);
     auto& violations = envelope.violations;
     violations.insert(violations.end(), body.begin(), body.end());
+    if (envelope.dry_run) violations.push_back({"dry_run", "is not for commands to the platform"});
+    if (envelope.expected_version) {
+        violations.push_back({"expected_version", "is not for commands to the platform"});
+    }
     if (!violations.empty()) return refuse(invalid, std::move(violations));
     command.command_id = envelope.command_id.empty() ? derived_command_id(domain, raw)
                                                      : std::move(envelope.command_id);
@@ -182,7 +187,11 @@ v1::Command keep_undecoded(const RawCommand& raw) {
     read_envelope(raw, envelope);
     v1::Command command;
     command.set_command_id(envelope.command_id);
-    command.set_type(envelope.type);
+    // A string of an entry that is not UTF-8 could not be read by anybody.
+    constexpr std::size_t max_type = 256;
+    if (envelope.type.size() <= max_type && codec::is_utf8(envelope.type)) {
+        command.set_type(envelope.type);
+    }
     command.set_content_type(envelope.json ? v1::CONTENT_TYPE_JSON : v1::CONTENT_TYPE_PROTOBUF);
     command.set_value(std::string(envelope.body));
     if (envelope.expected_version) command.set_expected_version(envelope.expected_version->value);

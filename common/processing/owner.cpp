@@ -99,6 +99,7 @@ void Owner::become_idle() {
     restore_.stop();
     ports_.log.stop();
     probe_.unowned(0);
+    probe_.stopped(false);
     move_to(OwnerState::idle);
 }
 
@@ -127,12 +128,12 @@ void Owner::fence(std::string_view why) {
         become_idle();
         return;
     }
+    if (takes_part()) taking_since_ = ports_.clock.steady();
     forget_speculative();
     // A jitter of a quarter either way keeps claimers from chasing each other in step.
     const auto ms = static_cast<std::uint64_t>(backoff_.count());
     const auto delay = std::chrono::milliseconds(ms * 3 / 4 + ports_.random.below(ms / 2 + 1));
-    taking_since_ = ports_.clock.steady();
-    backoff_until_ = taking_since_ + delay;
+    backoff_until_ = ports_.clock.steady() + delay;
     backoff_ = std::min(backoff_ * 2, limits_.backoff_most);
     move_to(OwnerState::backing_off);
 }
@@ -191,14 +192,17 @@ void Owner::delivery(const kafka::DeliveryReport& report) {
         pending->delivered = ports_.clock.steady();
     } else {
         if (report.never) {
-            const v1::Entry& entry = pending->decided.entries.entries(0);
             survived_ = -1;  // the next attempt counts
-            if (entry.has_kept()) {
-                bytes_refused_ = static_cast<std::int64_t>(entry.command().offset());
-            }
+            note_refused(*pending);
         }
         fence("a record was not delivered: " + why);
     }
+}
+
+// The bytes of a command that is given up are kept, unless those are what cannot be sent.
+void Owner::note_refused(const Pending& pending) {
+    const v1::Entry& entry = pending.decided.entries.entries(0);
+    if (entry.has_kept()) bytes_refused_ = static_cast<std::int64_t>(entry.command().offset());
 }
 
 void Owner::snapshot_delivery(const kafka::DeliveryReport& report) {
@@ -243,7 +247,9 @@ void Owner::check_times() {
         look_again_pause_ = limits_.look_again_least;
     }
     if (state_ == OwnerState::draining && now >= drain_until_) {
-        const bool done = window_.empty() && builder_.empty();
+        // An attempt that was read back is made: it would count against a command nobody decided.
+        const bool attempted = careful_ && stored_.attempt_offset == careful_->offset.value;
+        const bool done = window_.empty() && builder_.empty() && !attempted;
         if (done || now >= drain_until_ + limits_.drain) become_idle();
     }
     if (!takes_part() && assigned_ && state_ != OwnerState::idle) {

@@ -161,6 +161,7 @@ private:
     bool snapshots();
     void begin_round();
     void mark_covered();
+    void note_refused(const Pending& pending);
     void cut();
     // False: the producer's queue is full, or it refused and the owner is fenced.
     bool send_unsent();

@@ -86,6 +86,7 @@ bool Owner::decide_carefully() {
     if (!takes_part()) return worked;
     if (!careful_) {
         mark_covered();
+        if (builder_.empty()) tick();
         if (builder_.empty()) return worked;
         cut();
         send_unsent();
@@ -108,14 +109,22 @@ bool Owner::attempt(const fold::RawCommand& raw) {
     const bool mine = attempted && attempting_ == raw.offset.value;
     if (goes_on || mine || raw.value.size() > fold::max_command_bytes) {
         attempting_ = -1;
+        survived_ = raw.offset.value;  // unless its record is what cannot be sent
         decide_one(raw);
-        survived_ = raw.offset.value;
         return false;
     }
     const std::uint32_t k = attempted ? stored_.attempt_k : 0;
     if (k >= most_attempts) {
-        add({crashed(raw, place_of(raw), bytes_refused_ != raw.offset.value), nullptr,
-             std::nullopt});
+        Decision refused{crashed(raw, place_of(raw), bytes_refused_ != raw.offset.value), nullptr,
+                         std::nullopt};
+        if (refused.entry.kept().has_reply()) {
+            v1::CommandOutcome outcome;
+            outcome.set_command_id(refused.entry.kept().command_id());
+            complete(outcome, refused.entry, *identity_.domain, identity_.partition,
+                     next_sequence_);
+            refused.reply = PendingReply{refused.entry.kept().reply(), outcome.SerializeAsString()};
+        }
+        add(std::move(refused));
         return false;
     }
     v1::Entry entry;
@@ -218,6 +227,7 @@ bool Owner::send_unsent() {
                 return false;
             case Sent::refused:
                 survived_ = -1;  // the record itself may be why: the next attempt counts
+                note_refused(pending);
                 fence("the producer refused a record");
                 return false;
             case Sent::queued:

@@ -121,6 +121,18 @@ bool Owner::note_entries(const v1::Entries& body, Sequence first, bool own) {
     for (const v1::Entry& entry : body.entries()) {
         note_entry(entry, sequence, reader_.position().offset, identity_.domain->evolve_version,
                    stored_);
+        if (entry.has_marker() &&
+            entry.marker().state_version() != identity_.domain->evolve_version) {
+            // Its owner's sweep may have taken snapshots that my own markers vouch for.
+            stored_.rewrite_all = true;
+            if (stored_.from_marker && !own) {
+                restore_again(
+                    "an owner of another evolve_version has swept behind the marker that a "
+                    "restore began at",
+                    false);
+                return false;
+            }
+        }
         if (says(entry, v1::DeleteSnapshots::descriptor())) {
             if (stored_.from_marker && !own) {
                 restore_again("the snapshots were deleted after the marker that a restore began at",
@@ -188,7 +200,10 @@ void Owner::after_own(const v1::Entries& body, Sequence before) {
         if (says(entry, v1::DeleteSnapshots::descriptor())) {
             // Under a new epoch, so that everything older may go.
             delete_due_ = true;
+            const auto pause = backoff_;
             fence("its snapshots are to be deleted");
+            backoff_ = pause;  // nobody is in the way
+            backoff_until_ = ports_.clock.steady();
             return;
         }
     }
@@ -225,7 +240,9 @@ void Owner::on_claim(const replay::ValidClaim& valid) {
     ++stored_.claims;
     if (valid.claim.has_adoption()) {
         stored_.next_offset = reader_.next_offset();
-        stored_.last_command_offset = -1;
+        if (stored_.position.sequence.value >= stored_.counters_sequence) {
+            stored_.last_command_offset = -1;
+        }
         stored_.attempt_offset = -1;
         stored_.attempt_k = 0;
     }

@@ -199,10 +199,12 @@ bool Owner::verify() {
         return true;
     }
     if (const auto* end = std::get_if<End>(&*read)) {
-        if (looking || end->offset.value < static_cast<std::int64_t>(next_command_)) {
-            stop("the commands topic ends at offset " + std::to_string(end->offset.value) +
+        const Offset last = end->offset;
+        if (looking || last.value < static_cast<std::int64_t>(next_command_)) {
+            stop("the commands topic ends at offset " + std::to_string(last.value) +
                  ", before the last command that was decided: it was recreated" + way_out);
         } else {
+            command_end_ = last;
             verified();
         }
         return true;
@@ -242,7 +244,6 @@ void Owner::verified() {
     if (stored_.rewrite_all) {
         aggregates_.mark_all(reader_.position().sequence, epoch_);
         stored_.rewrite_all = false;
-        round_due_ = true;
     }
     if (std::exchange(delete_due_, false)) deletion_.begin(epoch_);
     logger().info("owns the partition",

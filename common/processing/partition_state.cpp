@@ -85,7 +85,7 @@ void PartitionState::drop_speculative() {
 }
 
 void PartitionState::mark_all(Sequence sequence, Epoch epoch) {
-    constexpr std::size_t page_size = 1024;
+    constexpr std::size_t page_size = 128;
     std::string after;
     for (;;) {
         const auto page = store_->scan(aggregates_prefix, after, page_size);

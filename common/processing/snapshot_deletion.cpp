@@ -17,7 +17,7 @@ SnapshotDeletion::SnapshotDeletion(SnapshotSource& source, SnapshotSink& sink)
 void SnapshotDeletion::begin(Epoch epoch) {
     end();
     epoch_ = epoch;
-    ++run_;
+    run_ = first_tag + epoch.value;
     outstanding_ = 0;
     check_ = {};
     held_ = marker_key;

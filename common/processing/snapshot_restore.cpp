@@ -164,7 +164,8 @@ void SnapshotRestore::read_partition(Epoch epoch, std::string_view value) {
     }
     if (snapshot.state_version() != domain_.evolve_version) return;
     vouch(snapshot.written_at());
-    if (!partition_ || snapshot.sequence() > partition_->sequence()) {
+    // Of one sequence the later position counts: an adoption may stand between them.
+    if (!partition_ || snapshot.written_at().offset() > partition_->written_at().offset()) {
         partition_ = std::move(snapshot);
     }
 }
@@ -191,6 +192,7 @@ void SnapshotRestore::remember_epoch(const SnapshotName& name, bool gone) {
     }
     in_batch_.insert(key);
     batch_.puts.emplace_back(key, known.SerializeAsString());
+    if (batch_.puts.size() >= most_batch_puts) flush();
 }
 
 // A snapshot is a fold of a log that had this record: the log that is read now must have it, too.
@@ -218,7 +220,8 @@ void SnapshotRestore::finish() {
         stored.last_command_hash = partition_->last_command_hash();
     }
     // What a marker vouches for and cannot be read is in the log's older part alone.
-    const bool from_marker = use_marker_ && marker_ && partition_ && unreadable_.empty();
+    const bool from_marker = use_marker_ && marker_ && partition_ && unreadable_.empty() &&
+                             marker_->reset_id() == reset_id_;
     if (from_marker) {
         vouch(marker_->marker());
         stored.position = position_of(marker_->covered());
@@ -226,7 +229,8 @@ void SnapshotRestore::finish() {
         stored.marker_offset = static_cast<std::int64_t>(marker_->marker().offset());
         stored.from_marker = true;
     }
-    stored.rewrite_all = !unreadable_.empty();
+    // Markers that are met in the log may vouch for snapshots that are not there any more.
+    stored.rewrite_all = !from_marker;
     stored.vouched = vouched_;
     batch_.position = stored;
     flush();

@@ -56,7 +56,7 @@ void SnapshotRound::open(Epoch epoch) {
     end();
     epoch_ = epoch;
     first_in_epoch_ = true;
-    ++run_;
+    run_ = epoch.value;  // an epoch is owned once: no earlier report has this tag
     outstanding_ = outstanding_bytes_ = 0;
     check_ = {};
 }
@@ -84,7 +84,15 @@ bool SnapshotRound::in_flight_full() const {
 }
 
 bool SnapshotRound::send(std::string_view key, std::string_view value, std::size_t bytes) {
-    if (sink_.send(key, value, run_) != Sent::queued) return false;
+    const Sent sent = sink_.send(key, value, run_);
+    if (sent == Sent::refused) {
+        logger().error("a snapshot cannot be sent, and the round ends without a marker",
+                       {{"domain", domain_.name},
+                        {"partition", std::int64_t{partition_.value}},
+                        {"key", std::string(key)}});
+        end();
+    }
+    if (sent != Sent::queued) return false;
     ++outstanding_;
     outstanding_bytes_ += bytes;
     return true;
@@ -128,7 +136,15 @@ bool SnapshotRound::write_page() {
         const std::string_view aggregate = std::string_view(key).substr(marks_prefix.size());
         if (parse_mark(value).sequence.value > before_) {
             const auto snapshot = read_snapshot(store_, aggregate, domain_.evolve_version);
-            if (snapshot) {
+            if (!snapshot) {
+                logger().error("an aggregate of the store cannot be read: no marker vouches for it",
+                               {{"domain", domain_.name},
+                                {"partition", std::int64_t{partition_.value}},
+                                {"aggregate", std::string(aggregate)}});
+                end();
+                return false;
+            }
+            {
                 const std::string bytes = snapshot->SerializeAsString();
                 if (!send(snapshot_key(aggregate, epoch_), bytes, bytes.size())) return false;
                 ++written_;
@@ -145,7 +161,7 @@ bool SnapshotRound::write_partition() {
     if (written_ == 0) {  // all that is marked is in snapshots already
         cursor_.clear();
         marks_done_ = false;
-        state_ = RoundState::resting;
+        end();
         return false;
     }
     const std::string bytes =
@@ -188,10 +204,12 @@ void SnapshotRound::marker_read(const replay::Position& marker, Sequence before)
     pointer_.set_state_version(domain_.evolve_version);
     pointer_.mutable_marker()->CopyFrom(place_of(marker));
     pointer_.mutable_covered()->CopyFrom(place_of(covered_.position));
+    pointer_.set_reset_id(covered_.reset_id);
     test_hooks::fault_point("marker-read");
     // A pointer that is not written makes a restore slower, no more: it is tried once.
     (void)send(marker_key, pointer_.SerializeAsString(), 0);
     test_hooks::fault_point("pointer-sent");
+    if (state_ != RoundState::marking) return;
     move_to(RoundState::pointing);
     logger().info("snapshots are written", {{"domain", domain_.name},
                                             {"partition", std::int64_t{partition_.value}},
@@ -203,9 +221,10 @@ void SnapshotRound::marker_read(const replay::Position& marker, Sequence before)
 // the next round writes it again.
 bool SnapshotRound::sweep_page() {
     store::WriteBatch batch;
-    if (std::exchange(first_in_epoch_, false)) {
+    if (first_in_epoch_) {
         const std::uint64_t back = std::min<std::uint64_t>(epoch_.value - 1, most_epochs_guessed);
         if (!sweep(partition_name, Epoch(epoch_.value - back), batch)) return false;
+        first_in_epoch_ = false;
     }
     const auto page = store_.scan(marks_prefix, cursor_, marks_a_step);
     bool full = false;
@@ -226,9 +245,9 @@ bool SnapshotRound::sweep_page() {
     if (!batch.puts.empty() || !batch.erases.empty()) store_.apply(batch);
     if (!full && page.size() < marks_a_step) {
         test_hooks::fault_point("tombstones-sent");
-        move_to(RoundState::resting);
+        end();
     }
-    return true;
+    return !full;
 }
 
 // Written under this epoch, read back and vouched for: what older epochs wrote is superfluous.

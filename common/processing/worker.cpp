@@ -164,7 +164,8 @@ void Worker::follow_assignment() {
     }
     std::erase_if(seats_, [&](const auto& at) {
         const Owner& owner = at.second->owner;
-        return !owner.assigned() && owner.state() == OwnerState::idle;
+        return !owner.assigned() &&
+               (owner.state() == OwnerState::idle || owner.state() == OwnerState::stopped);
     });
 }
 

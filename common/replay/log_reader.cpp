@@ -72,7 +72,14 @@ ReadResult LogReader::read_claim(const LogRecord& record) {
         return stop(record.offset, "a valid claim whose body does not decode");
     }
     if (valid.epoch == Epoch(1)) log_id_ = valid.claim.nonce();
-    if (valid.claim.has_adoption()) next_offset_ = valid.claim.adoption().next_offset();
+    if (valid.claim.has_adoption()) {
+        const std::uint64_t adopted = valid.claim.adoption().next_offset();
+        if (adopted > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+            return stop(record.offset,
+                        "an adoption's next_offset " + std::to_string(adopted) + " is no offset");
+        }
+        next_offset_ = adopted;
+    }
     return valid;
 }
 

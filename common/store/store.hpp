@@ -45,7 +45,8 @@ struct StoredPosition {
     replay::Position vouched;
     // The restore began at a marker, and the end of the log has not been reached since.
     bool from_marker = false;
-    // Some snapshots could not be read: the next round writes every aggregate.
+    // Some snapshots could not be read, or were deleted by a reset: the next round writes every
+    // aggregate.
     bool rewrite_all = false;
     // Of the last operator's reset that this store has obeyed.
     std::string reset_id;

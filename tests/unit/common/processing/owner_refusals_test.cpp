@@ -125,6 +125,22 @@ TEST(Owner, obeys_a_reset_once_and_begins_from_empty) {
     EXPECT_EQ(later.owner.state(), OwnerState::stopped);
 }
 
+// Markers stay in the log when their snapshots are gone.
+TEST(Owner, writes_everything_anew_when_it_folded_past_markers_whose_snapshots_are_gone) {
+    World world;
+    write_history(world);
+    for (const auto& [key, value] : world.snapshots.content()) overwrite(world, key, "");
+    Process process(world, 3, short_rounds());
+    process.owner.assign();
+    process.settle();
+    world.clock.advance(2s);
+    process.settle();
+    const auto kept = world.snapshots.content();
+    EXPECT_TRUE(kept.contains("@marker"));
+    EXPECT_TRUE(kept.contains("o1@2"));
+    EXPECT_TRUE(kept.contains("o2@2"));
+}
+
 TEST(Owner, goes_on_from_where_an_adoption_says) {
     World world;
     for (int i = 0; i < 5; ++i) say(world, pack(create_order("o" + std::to_string(i)), ""));
