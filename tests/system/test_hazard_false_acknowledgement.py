@@ -102,7 +102,9 @@ def reports(pair: Pair, topic: str, mutant: str) -> list[dict[str, Any]]:
         pair.second.process.stop()
 
         def alone() -> bool:
-            return admin.list_topics(topic, timeout=10).topics[topic].partitions[0].isrs == [1]
+            return bool(
+                admin.list_topics(topic, timeout=10).topics[topic].partitions[0].isrs == [1]
+            )
 
         assert wait_for(alone, WAIT_SECONDS)
         pair.proxy.hold("answers", Match())

@@ -1,4 +1,5 @@
-"""A client that leaves a transaction open in the commands topic: its partition alone stalls, until its
+"""A client that leaves a transaction open in the commands topic: its partition alone stalls, until
+its
 time is over; and nothing of what it aborted is ever decided."""
 
 import time
