@@ -1,0 +1,47 @@
+"""A log that nobody of ours wrote, but every reader counts: claims and entries with right frames."""
+
+import uuid
+from typing import Any
+
+from confluent_kafka import Producer
+
+from compat.make_frames import CLAIM, ENTRIES, ident, record
+from oracle.bodies import Bodies
+from oracle.topics import Log, Topics, feed
+
+TOPIC = "orders.events"
+WAIT_SECONDS = 60
+
+
+class Forged:
+    """Goes on behind what the partition of the log has now."""
+
+    def __init__(self, brokers: str, bodies: Bodies, partition: int) -> None:
+        self.bodies, self.partition = bodies, partition
+        topics = Topics(brokers)
+        consumer = topics.consumer("read_uncommitted")
+        self.partitions = len(topics.partitions(consumer, TOPIC))
+        consumer.close()
+        self.log = Log(partition)
+        for one in topics.read(TOPIC, "read_uncommitted")[partition]:
+            feed(self.log, one, bodies)
+        validity = self.log.validity
+        self.epoch, self.sequence, self.link = validity.epoch, validity.sequence, validity.link
+        self.producer = Producer({"bootstrap.servers": brokers})
+
+    def claim(self, owner: str) -> None:
+        claim = self.bodies.log.Claim(nonce=uuid.uuid4().bytes, owner=owner)
+        claim.partition_counts.add(domain="orders", partitions=self.partitions)
+        self.epoch += 1
+        self.append(record(CLAIM, self.epoch, body=claim.SerializeToString()))
+
+    def entries(self, *entries: Any) -> None:
+        body = self.bodies.log.Entries(entries=entries).SerializeToString()
+        first = self.sequence + 1
+        self.append(record(ENTRIES, self.epoch, first, self.link, len(entries), body))
+        self.sequence += len(entries)
+
+    def append(self, value: bytes) -> None:
+        self.producer.produce(TOPIC, value, partition=self.partition)
+        assert self.producer.flush(WAIT_SECONDS) == 0
+        self.link = ident(value)
