@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import make_frames
 import pytest
 
+import make_frames
 from oracle.validity import STOPS, Validity
 
 FILE = Path(__file__).with_name("frames.json")

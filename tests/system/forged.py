@@ -1,11 +1,11 @@
-"""A log that nobody of ours wrote, but every reader counts: claims and entries with right frames."""
+"""A log that nobody of ours wrote, but every reader counts: claims and entries, rightly framed."""
 
 import uuid
 from typing import Any
 
 from confluent_kafka import Producer
 
-from compat.make_frames import CLAIM, ENTRIES, ident, record
+from make_frames import CLAIM, ENTRIES, ident, record
 from oracle.bodies import Bodies
 from oracle.topics import Log, Topics, feed
 
