@@ -129,15 +129,19 @@ TEST(SnapshotRound, writes_what_others_changed_since_the_last_marker) {
     World world;
     Process first(world, 1, short_rounds());
     Process second(world, 2, short_rounds(), "second");
-    second.snapshots.blind = true;
-    say(world, pack(create_order("o1"), "c1"));
-    first.owner.assign();
-    first.settle();  // decided, and no round yet
     second.owner.assign();
-    second.settle();
+    second.settle();  // owns, and what it folds from now on it marks
+    first.owner.assign();
+    first.settle();
+    say(world, pack(create_order("o1"), "c1"));
+    first.settle();  // decided, and no round yet
+    second.run();
     world.clock.advance(2s);
     second.settle();
-    EXPECT_TRUE(world.snapshots.content().contains("o1@2"));
+    ASSERT_EQ(second.owner.position().epoch, Epoch(3));
+    world.clock.advance(2s);
+    second.settle();
+    EXPECT_TRUE(world.snapshots.content().contains("o1@3"));
     expect_restore(world);
 }
 
