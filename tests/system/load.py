@@ -12,7 +12,8 @@ CHUNKS_A_SECOND = 100
 class Load:
     """`with Load(brokers, "name"): …` sends from a thread of its own and proves every delivery."""
 
-    def __init__(self, brokers: str, name: str) -> None:
+    def __init__(self, brokers: str, name: str, chunks_a_second: float = CHUNKS_A_SECOND) -> None:
+        self.pause = 1 / chunks_a_second
         self.sender = Sender(brokers)
         self.orders = Orders(name)
         self.over = threading.Event()
@@ -21,7 +22,7 @@ class Load:
 
     def run(self) -> None:
         try:
-            while not self.over.wait(1 / CHUNKS_A_SECOND):
+            while not self.over.wait(self.pause):
                 for command in self.orders.commands(CHUNK):
                     self.sender.send(command)
             self.sender.flush()

@@ -124,8 +124,8 @@ def configure(brokers: str, topic: str, key: str, value: str) -> None:
         done.result()
 
 
-def metric(service: Service, name: str) -> float:
-    """The sum over all its labels; 0 when it is not there."""
+def metric(service: Service, name: str, label: str = "") -> float:
+    """The sum over its labels, or over those with this one, such as result="failed"."""
     _, text = fetch(f"http://127.0.0.1:{service.admin_port}/metrics")
-    lines = re.findall(rf"^{name}(?:\{{[^}}]*\}})? ([0-9.eE+-]+)$", text, re.MULTILINE)
-    return sum(map(float, lines))
+    lines = re.findall(rf"^{name}({{[^}}]*}})? ([0-9.eE+-]+)$", text, re.MULTILINE)
+    return sum(float(value) for labels, value in lines if label in labels)
