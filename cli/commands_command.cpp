@@ -48,7 +48,7 @@ int list(const CommandsOptions& options, const Connections& connections, const C
                 if (entries == nullptr) return true;
                 PlacedEntry placed{partition, entries->first, {}};
                 for (const v1::Entry& entry : entries->body.entries()) {
-                    if (entry.has_kept()) {
+                    if (keeps_command(entry)) {
                         placed.entry = entry;
                         kept.feed(placed);
                     }
@@ -89,6 +89,10 @@ int retry(const CommandsOptions& options, const Connections& connections, const 
                                ":" + std::to_string(options.sequence) +
                                " is no command that was refused `crashed`: foldctl commands list " +
                                options.domain + " --crashed",
+                           false);
+    }
+    if (!kept->bytes) {
+        throw kafka::Error("the bytes of this command were not kept: the broker did not take them",
                            false);
     }
     const auto key = options.key ? options.key : first_key(connections, options.domain, placed);

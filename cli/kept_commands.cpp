@@ -45,10 +45,12 @@ std::optional<std::string> id_in_body(const fold::CommandType* type, const v1::C
 
 }  // namespace
 
+bool keeps_command(const v1::Entry& entry) { return entry.has_kept() || entry.code() == crashed; }
+
 std::optional<KeptCommand> kept_command(const fold::DomainModule& domain,
                                         const PlacedEntry& placed) {
     const v1::Entry& entry = placed.entry;
-    if (!entry.has_kept()) return std::nullopt;
+    if (!keeps_command(entry)) return std::nullopt;
     KeptCommand kept;
     kept.partition = placed.partition;
     kept.sequence = placed.sequence;
@@ -59,7 +61,7 @@ std::optional<KeptCommand> kept_command(const fold::DomainModule& domain,
     const auto* value = v1::Outcome_descriptor()->FindValueByNumber(entry.outcome());
     kept.outcome = value != nullptr ? codec::enum_text(*value) : std::to_string(entry.outcome());
     kept.code = entry.code();
-    kept.bytes = entry.kept().value().size();
+    if (entry.has_kept()) kept.bytes = entry.kept().value().size();
     kept.time_ms = entry.has_command() ? entry.command().append_time_ms() : entry.time_ms();
     return kept;
 }
@@ -92,7 +94,8 @@ std::string kept_text(const std::vector<KeptCommand>& commands) {
     for (const KeptCommand& one : commands) {
         rows.push_back({std::to_string(one.partition.value), std::to_string(one.sequence.value),
                         std::to_string(one.offset.value), rfc3339(one.time_ms),
-                        one.code.empty() ? one.outcome : one.code, std::to_string(one.bytes),
+                        one.code.empty() ? one.outcome : one.code,
+                        one.bytes ? std::to_string(*one.bytes) : "not kept",
                         one.type.empty() ? "?" : one.type, one.command_id});
     }
     return text_table(rows);
@@ -109,7 +112,7 @@ std::string kept_json(const std::string& domain, const std::vector<KeptCommand>&
             .text("type", one.type)
             .text("outcome", one.outcome)
             .text("code", one.code)
-            .number("bytes", one.bytes)
+            .raw("bytes", one.bytes ? std::to_string(*one.bytes) : "null")
             .text("time", rfc3339(one.time_ms));
         items.push_back(item.done());
     }

@@ -24,11 +24,14 @@ struct KeptCommand {
     std::string type;
     std::string outcome;  // "refused", "held", …
     std::string code;
-    std::size_t bytes = 0;
-    std::int64_t time_ms = 0;  // of its record
+    std::optional<std::size_t> bytes;  // nothing: a command whose bytes the broker does not take
+    std::int64_t time_ms = 0;          // of its record
 };
 
-// Nothing when the entry keeps no bytes.
+// Whether the entry keeps bytes, or would if it could.
+bool keeps_command(const v1::Entry& entry);
+
+// Nothing when it does not.
 std::optional<KeptCommand> kept_command(const fold::DomainModule& domain,
                                         const PlacedEntry& placed);
 

@@ -212,7 +212,11 @@ SnapshotCount count_in(Partition partition, const std::string& domain,
     one.partition = partition;
     one.counts = census.counts();
     one.marker = census.marker();
-    if (one.marker) read_from_marker(connections, console, domain, one);
+    if (one.marker && one.marker->reset_id() != census.reset_id()) {
+        one.marker_problem = "its owner has not obeyed the last reset";
+    } else if (one.marker) {
+        read_from_marker(connections, console, domain, one);
+    }
     if (one.log_sequence || one.stopped) return one;
     try {
         LogTail tail(connections.kafka, domain);

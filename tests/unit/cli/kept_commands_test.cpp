@@ -54,6 +54,11 @@ TEST(KeptCommands, tells_what_an_entry_keeps) {
               R"("outcome":"refused","code":"crashed","bytes":17,)"
               R"("time":"2023-11-14T22:13:20.007Z"}]})");
     EXPECT_THAT(kept_text({*kept}), HasSubstr("crashed"));
+    PlacedEntry lost = crashed(7);
+    lost.entry.clear_kept();
+    ASSERT_TRUE(kept_command(orders(), lost));
+    EXPECT_THAT(kept_json("orders", {*kept_command(orders(), lost)}), HasSubstr(R"("bytes":null)"));
+    EXPECT_THAT(kept_text({*kept_command(orders(), lost)}), HasSubstr("not kept"));
     v1::Entry plain;
     EXPECT_FALSE(kept_command(orders(), {Partition(1), Sequence(7), plain}));
 }
