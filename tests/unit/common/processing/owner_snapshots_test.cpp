@@ -189,6 +189,19 @@ protected:
         word.set_id(id);
         world_.snapshots.append("@reset", word.SerializeAsString());
     }
+    // Of the last one.
+    std::size_t valid_marker_offset() const {
+        v1::MarkerPointer pointer;
+        EXPECT_TRUE(pointer.ParseFromString(world_.snapshots.content().at("@marker")));
+        return pointer.marker().offset();
+    }
+    void expect_a_restore_at_a_marker() {
+        Process restored(world_, 9);
+        restored.owner.assign();
+        restored.run();
+        expect_fold(restored, world_);
+        EXPECT_TRUE(began_at_marker(restored));
+    }
     static void expect_stop(const Process& process) {
         EXPECT_EQ(process.owner.state(), OwnerState::stopped);
         EXPECT_THAT(process.owner.reason(), HasSubstr("foldctl partitions reset"));
@@ -241,6 +254,46 @@ TEST_F(CutLog, is_gone_on_with_at_an_operators_word_that_is_obeyed_once) {
     world_.clock.advance(1000s);
     process.settle();
     EXPECT_EQ(process.owner.state(), OwnerState::owning) << process.owner.reason();
+}
+
+// What is left of the log has the marker, and the marker vouches for what the reset has deleted.
+TEST_F(CutLog, behind_a_marker_has_everything_written_anew_after_a_reset) {
+    Process warm(world_, 2, short_rounds(), "warm");
+    take(warm);
+    warm.owner.revoke();
+    world_.clock.advance(6s);
+    warm.settle();
+    world_.log.resize(valid_marker_offset() + 1);
+    take(warm);
+    expect_stop(warm);
+    reset("the word");
+    world_.clock.advance(31s);
+    warm.settle();
+    ASSERT_EQ(warm.owner.state(), OwnerState::owning) << warm.owner.reason();
+    world_.clock.advance(2s);
+    warm.settle();
+    expect_a_restore_at_a_marker();
+}
+
+// An owner whose store fits has no reason to look for the word; its markers vouch for snapshots
+// that the word has deleted.
+TEST_F(CutLog, is_not_restored_from_markers_of_an_owner_who_has_not_heard_the_word) {
+    Process deaf(world_, 2, short_rounds(), "deaf");
+    take(deaf);
+    deaf.owner.revoke();
+    world_.clock.advance(6s);
+    deaf.settle();
+    reset("the word");
+    say(world_, pack(create_order("o3"), "c4"));
+    decide_and_snapshot(deaf, world_);
+    ASSERT_TRUE(world_.snapshots.content().contains("@marker"));
+    Process restored(world_, 3, short_rounds(), "restored");
+    take(restored);
+    expect_fold(restored, world_);
+    EXPECT_FALSE(began_at_marker(restored));
+    world_.clock.advance(2s);
+    restored.settle();
+    expect_a_restore_at_a_marker();
 }
 
 }  // namespace
