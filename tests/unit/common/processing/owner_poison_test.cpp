@@ -96,6 +96,26 @@ TEST(Poison, ends_five_processes_at_most_and_is_then_refused_with_its_bytes) {
     }
 }
 
+TEST(Poison, is_answered_when_it_is_given_up) {
+    World world;
+    orders::v1::CancelOrder command;
+    command.set_order_id("o1");
+    say(world, pack(command, "deadly", [](v1::Command& packed) {
+            packed.mutable_reply()->set_partition(2);
+            packed.mutable_reply()->set_instance("me");
+        }));
+    Mortal mortal(world);
+    while (mortal.run()) {
+        ASSERT_LT(mortal.processes(), 20);
+        world.clock.advance(100s);
+    }
+    ASSERT_EQ(mortal.process().replies.sent.size(), 1U);
+    const auto& [address, outcome] = mortal.process().replies.sent[0];
+    EXPECT_EQ(address.instance(), "me");
+    EXPECT_EQ(outcome.command_id(), "deadly");
+    EXPECT_EQ(outcome.problem().code(), "crashed");
+}
+
 TEST(Poison, is_attempted_twice_and_the_log_has_both_attempts) {
     World world;
     say(world, cancel("o1", "deadly"));
