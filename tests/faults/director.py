@@ -50,6 +50,7 @@ PROJECTOR_POINTS = {
     "offset-committed": 30,
 }
 SNAPSHOTS = b"orders.snapshots"
+FENCED = "claiming anew"
 FENCE_SECONDS = 5
 REACH_SECONDS = 20
 BREATH_SECONDS = {"processes": (0.2, 1.0), "servers": (1.0, 4.0)}
@@ -65,7 +66,7 @@ class Director:
     seed: int
     struck: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
-    resumed: list[tuple[str, float]] = field(default_factory=list)  # who, when by the clock
+    zombies: int = 0
     twins: list[tuple[str, str]] = field(default_factory=list)  # a nonce, and who had it
     terminated: int = 0
     number: int = 0
@@ -190,12 +191,23 @@ class Director:
         owned = wait_for(lambda: member.name in self.sight.owners(), REACH_SECONDS)
         member.process.send(signal.SIGSTOP)
         taken = wait_for(lambda: member.name not in self.sight.owners(), REACH_SECONDS)
-        self.resume(member)
-        return owned and taken
+        return self.resume(member) and owned and taken
 
-    def resume(self, member: Member) -> None:
-        self.resumed.append((member.name, self.sight.now()))
+    def resume(self, member: Member) -> bool:
+        """Whether it went on as a zombie: it wrote what does not count, or found itself fenced."""
+        log = member.process.log
+        began, ignored = log.stat().st_size, self.sight.ignored_of(member.name)
+
+        def noticed() -> bool:
+            with log.open("rb") as lines:
+                lines.seek(began)
+                fenced = FENCED.encode() in lines.read()
+            return fenced or self.sight.ignored_of(member.name) > ignored
+
         member.process.send(signal.SIGCONT)
+        zombie = wait_for(noticed, REACH_SECONDS)
+        self.zombies += zombie
+        return zombie
 
     def pause_projector(self) -> bool:
         member = self.any_member("projector")

@@ -5,16 +5,13 @@ import json
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from faults.director import Director
+from faults.director import FENCED, Director
 from faults.stage import Member, Stage
 from oracle.compare import Report
 
-ZOMBIE_SECONDS = 20
-FENCED = "claiming anew"
 STANDS = ("the partition stands still", "stops: ")
 # The classes of the last line, in its order; `commands` is a count, not a class.
 CLASSES = (
@@ -35,8 +32,6 @@ CLASSES = (
 class Line:
     """A line of a service's log."""
 
-    at: float
-    logger: str
     text: str
     level: str
 
@@ -46,10 +41,10 @@ def lines_of(member: Member) -> Iterator[Line]:
     for text in log.read_text(errors="replace").splitlines() if log.exists() else ():
         try:
             fields: dict[str, Any] = json.loads(text)
-            at = datetime.fromisoformat(fields["ts"]).timestamp()
+            line = Line(fields["msg"], fields["level"])
         except (ValueError, KeyError):
             continue  # cut off by kill -9, or a plain sentence at the start
-        yield Line(at, fields["logger"], fields["msg"], fields["level"])
+        yield line
 
 
 def count_in(file: Path, text: str) -> int:
@@ -79,7 +74,7 @@ class Evidence:
         return {
             "commands": self.report.commands,
             "kills": ends.count(-signal.SIGKILL),
-            "zombies": self.zombies(),
+            "zombies": self.director.zombies,
             "fenced": len(self.fences),
             "ignored_entries": self.ignored(),
             "failed_deliveries": sum(any(w in f.text for w in undelivered) for f in self.fences),
@@ -91,16 +86,6 @@ class Evidence:
             "twins": self.director.struck["twins"],
             "duplicates": self.report.duplicates,
         }
-
-    def zombies(self) -> int:
-        """Continued processes that then found that the partition had gone on without them."""
-        return sum(
-            any(
-                at <= line.at <= at + ZOMBIE_SECONDS and line.text.startswith(FENCED)
-                for line in self.lines.get(name, ())
-            )
-            for name, at in self.director.resumed
-        )
 
     def ignored(self) -> int:
         """Records with entries that do not count."""

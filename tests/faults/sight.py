@@ -1,7 +1,6 @@
 """What can be seen of a stage while it runs; from any thread."""
 
 import threading
-import time
 from collections import defaultdict
 
 import psycopg
@@ -26,10 +25,6 @@ class Sight:
         self.lock = threading.Lock()
         self.cuts = 0
 
-    def now(self) -> float:
-        """By the clock, as in the services' logs."""
-        return time.time()
-
     def entries(self) -> int:
         with self.lock:
             self.watch.look()
@@ -39,6 +34,12 @@ class Sight:
         with self.lock:
             self.watch.look()
             return self.watch.owners()
+
+    def ignored_of(self, name: str) -> int:
+        """Records with entries of a process that do not count."""
+        with self.lock:
+            self.watch.look()
+            return self.watch.ignored_of(name)
 
     def claims_of(self, name: str) -> set[int]:
         """The partitions of which it has opened an epoch."""
