@@ -17,6 +17,7 @@
 #include "common/kafka/error.hpp"
 #include "common/kafka/topics.hpp"
 #include "common/processing/snapshot_record.hpp"
+#include "common/replay/place.hpp"
 #include "common/runtime/options.hpp"
 #include "domains/registry.hpp"
 
@@ -82,7 +83,7 @@ Reset write(const ResetOptions& options, const ResetView& view, const SnapshotCe
     reset.who = operator_name();
     v1::PartitionReset word;
     word.set_id(id.raw());
-    if (view.log.offset.value >= 0) *word.mutable_end() = processing::place_of(view.log);
+    if (view.log.offset.value >= 0) *word.mutable_end() = replay::place_of(view.log);
     word.set_who(reset.who);
     word.set_why(options.why);
     word.set_time_ms(SystemClock().wall_ms());

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/processing/snapshot_record.hpp"
+#include "common/replay/place.hpp"
 
 namespace foldstream::cli {
 
@@ -50,7 +51,7 @@ void SnapshotCensus::read(const std::string& key, std::string_view value) {
 }
 
 void SnapshotCensus::rely(const v1::LogPlace& place) {
-    const replay::Position position = processing::position_of(place);
+    const replay::Position position = replay::position_of(place);
     if (position.offset > relies_on_.offset) relies_on_ = position;
 }
 

@@ -18,6 +18,7 @@
 #include "common/kafka/error.hpp"
 #include "common/kafka/topics.hpp"
 #include "common/processing/snapshot_record.hpp"
+#include "common/replay/place.hpp"
 #include "common/runtime/options.hpp"
 #include "domains/registry.hpp"
 #include "foldstream/v1/platform.pb.h"
@@ -78,7 +79,7 @@ SnapshotOrder create_in(const SnapshotOptions& options, Partition partition,
         scan_snapshots(connections, console, domain.name, partition,
                        [&](const auto& record) { census.feed(record); });
         if (census.marker() && census.marker()->state_version() == domain.evolve_version) {
-            start.position = processing::position_of(census.marker()->covered());
+            start.position = replay::position_of(census.marker()->covered());
         }
     }
     SnapshotsDue due(domain.evolve_version, start.position.sequence);
@@ -176,7 +177,7 @@ bool holds(std::string_view record, const v1::MarkerPointer& pointer) {
 // Reads the log from the marker on: fills marker_problem or log_sequence, and stopped.
 void read_from_marker(const Connections& connections, const Console& console,
                       const std::string& domain, SnapshotCount& one) {
-    const replay::Position place = processing::position_of(one.marker->marker());
+    const replay::Position place = replay::position_of(one.marker->marker());
     one.marker_problem = "its record is not in the log";
     try {
         LogTail tail(connections.kafka, domain);

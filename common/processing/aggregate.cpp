@@ -177,18 +177,18 @@ Aggregate load_aggregate(const store::PartitionStore& store, const fold::DomainM
     return aggregate;
 }
 
-void write_changes(const std::vector<const Change*>& changes, const fold::DomainModule& domain,
+void write_changes(const std::vector<Change>& changes, const fold::DomainModule& domain,
                    store::WriteBatch& batch) {
     std::unordered_map<std::string_view, const Change*> last;
-    for (const Change* change : changes) last[change->aggregate_id] = change;
-    for (const Change* change : changes) {
-        const std::string& id = change->aggregate_id;
+    for (const Change& change : changes) last[change.aggregate_id] = &change;
+    for (const Change& change : changes) {
+        const std::string& id = change.aggregate_id;
         const std::uint64_t first = last[id]->first_slot;
-        if (change->new_slot && change->next_slot > first) {
-            batch.puts.emplace_back(slot_key(id, change->next_slot - 1),
-                                    change->new_slot->SerializeAsString());
+        if (change.new_slot && change.next_slot > first) {
+            batch.puts.emplace_back(slot_key(id, change.next_slot - 1),
+                                    change.new_slot->SerializeAsString());
         }
-        for (std::uint64_t n = change->evicted_from; n < change->first_slot; ++n) {
+        for (std::uint64_t n = change.evicted_from; n < change.first_slot; ++n) {
             batch.erases.push_back(slot_key(id, n));
         }
     }

@@ -91,7 +91,7 @@ FoldFailure fold_events(Aggregate& aggregate, const v1::Entry& entry, Sequence s
 Aggregate load_aggregate(const store::PartitionStore& store, const fold::DomainModule& domain,
                          std::string_view aggregate_id);
 // Later changes of the same aggregate in one batch replace earlier ones.
-void write_changes(const std::vector<const Change*>& changes, const fold::DomainModule& domain,
+void write_changes(const std::vector<Change>& changes, const fold::DomainModule& domain,
                    store::WriteBatch& batch);
 
 }  // namespace foldstream::processing

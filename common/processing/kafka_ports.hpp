@@ -50,7 +50,7 @@ private:
 
 class KafkaSnapshotSource final : public SnapshotSource {
 public:
-    // `end` (for a test alone) gives where the partition ends now.
+    // `settings` ask where the partition ends now, for a test alone.
     KafkaSnapshotSource(kafka::Reader& reader, Partition partition, const kafka::Settings& settings)
         : reader_(reader), partition_(partition), settings_(settings) {}
     void start_at_beginning() override;

@@ -12,20 +12,12 @@
 
 namespace foldstream::processing {
 
-namespace {
-
 using test_hooks::Mutant;
 
-const runtime::Logger& logger() {
+const runtime::Logger& Owner::logger() {
     static const runtime::Logger instance("owner");
     return instance;
 }
-
-double seconds(std::chrono::steady_clock::duration d) {
-    return std::chrono::duration<double>(d).count();
-}
-
-}  // namespace
 
 Owner::Owner(OwnerIdentity identity, const OwnerLimits& limits, const OwnerPorts& ports,
              std::unique_ptr<store::PartitionStore> store, OwnerProbe& probe)
@@ -98,7 +90,7 @@ void Owner::become_idle() {
     delete_due_ = false;
     restore_.stop();
     ports_.log.stop();
-    probe_.unowned(0);
+    probe_.unowned({});
     probe_.stopped(false);
     move_to(OwnerState::idle);
 }
@@ -253,7 +245,7 @@ void Owner::check_times() {
         if (done || now >= drain_until_ + limits_.drain) become_idle();
     }
     if (!takes_part() && assigned_ && state_ != OwnerState::idle) {
-        probe_.unowned(seconds(now - taking_since_));
+        probe_.unowned(now - taking_since_);
     }
 }
 

@@ -24,6 +24,7 @@
 #include "common/processing/snapshot_restore.hpp"
 #include "common/processing/snapshot_round.hpp"
 #include "common/replay/log_reader.hpp"
+#include "common/runtime/log.hpp"
 
 namespace foldstream::processing {
 
@@ -114,6 +115,7 @@ private:
         std::optional<Time> delivered;
     };
 
+    static const runtime::Logger& logger();
     void move_to(OwnerState next);
     void stop(std::string reason);
     // The log is not the one that store or snapshots were folded from: stops, unless an operator's
@@ -158,6 +160,8 @@ private:
     void decide_one(const fold::RawCommand& raw);
     Decision decision_of(const fold::RawCommand& raw);
     void add(Decision decision);
+    // An entry that decides no command.
+    void add_own(v1::Entry entry, std::uint64_t next_offset);
     bool snapshots();
     void begin_round();
     void mark_covered();
@@ -194,7 +198,6 @@ private:
     std::string nonce_;
     std::uint64_t claim_tag_ = 0;
     std::optional<Time> claim_delivered_;
-    Time claim_sent_;
 
     // Careful: what the owners before me got nowhere with is decided one at a time.
     std::size_t careful_left_ = 0;

@@ -130,11 +130,9 @@ bool Owner::attempt(const fold::RawCommand& raw) {
     v1::Entry entry;
     entry.mutable_attempt()->set_offset(static_cast<std::uint64_t>(raw.offset.value));
     entry.mutable_attempt()->set_k(k + 1);
-    entry.set_next_offset(next_command_);
-    entry.set_time_ms(ports_.clock.wall_ms());
     attempting_ = raw.offset.value;
     survived_ = -1;
-    add({std::move(entry), nullptr, std::nullopt});
+    add_own(std::move(entry), next_command_);
     return true;
 }
 
@@ -197,6 +195,12 @@ void Owner::add(Decision decision) {
     }
 }
 
+void Owner::add_own(v1::Entry entry, std::uint64_t next_offset) {
+    entry.set_next_offset(next_offset);
+    entry.set_time_ms(ports_.clock.wall_ms());
+    add({std::move(entry), nullptr, std::nullopt});
+}
+
 void Owner::cut() {
     if (builder_.empty()) return;
     Pending pending;
@@ -209,9 +213,7 @@ void Owner::cut() {
     window_bytes_ += pending.decided.bytes;
     if (test_hooks::mutant(Mutant::answer_before_readback)) answer(pending.decided);
     if (test_hooks::mutant(Mutant::store_before_readback)) {
-        std::vector<const Change*> changes;
-        for (const Change& change : pending.decided.changes) changes.push_back(&change);
-        aggregates_.settle(changes, stored_);
+        aggregates_.settle(pending.decided.changes, stored_);
     }
     window_.push_back(std::move(pending));
     ++unsent_;
@@ -249,9 +251,7 @@ void Owner::tick() {
     }
     v1::Entry entry;
     entry.mutable_tick();
-    entry.set_next_offset(end);
-    entry.set_time_ms(ports_.clock.wall_ms());
-    add({std::move(entry), nullptr, std::nullopt});
+    add_own(std::move(entry), end);
 }
 
 void Owner::mark_covered() {
@@ -260,9 +260,7 @@ void Owner::mark_covered() {
     if (!marker) return;
     v1::Entry entry;
     *entry.mutable_marker() = std::move(*marker);
-    entry.set_next_offset(next_command_);
-    entry.set_time_ms(ports_.clock.wall_ms());
-    add({std::move(entry), nullptr, std::nullopt});
+    add_own(std::move(entry), next_command_);
     test_hooks::fault_point("marker-sent");
 }
 

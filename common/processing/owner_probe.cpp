@@ -12,6 +12,10 @@ runtime::Labels labels_of(const std::string& domain, Partition partition) {
     return {{"domain", domain}, {"partition", std::to_string(partition.value)}};
 }
 
+double seconds(std::chrono::steady_clock::duration d) {
+    return std::chrono::duration<double>(d).count();
+}
+
 // "CreateOrder" of "foldstream.orders.v1.CreateOrder"; "unknown" where none could be decoded.
 std::string short_type(const std::string& full) {
     if (full.empty()) return "unknown";
@@ -74,9 +78,15 @@ void OwnerProbe::ignored(replay::Verdict verdict) {
 
 void OwnerProbe::epoch(Epoch epoch) { epoch_.Set(static_cast<double>(epoch.value)); }
 void OwnerProbe::window(std::size_t entries) { window_.Set(static_cast<double>(entries)); }
-void OwnerProbe::takeover(double seconds) { takeover_.Observe(seconds); }
-void OwnerProbe::read_back(double seconds) { read_back_.Observe(seconds); }
-void OwnerProbe::unowned(double seconds) { unowned_.Set(seconds); }
+void OwnerProbe::takeover(std::chrono::steady_clock::duration lasted) {
+    takeover_.Observe(seconds(lasted));
+}
+void OwnerProbe::read_back(std::chrono::steady_clock::duration lasted) {
+    read_back_.Observe(seconds(lasted));
+}
+void OwnerProbe::unowned(std::chrono::steady_clock::duration since) {
+    unowned_.Set(seconds(since));
+}
 void OwnerProbe::stopped(bool is) { stopped_.Set(is ? 1 : 0); }
 
 void OwnerProbe::outcome(const v1::Entry& entry, double duration) {

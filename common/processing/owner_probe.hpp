@@ -1,6 +1,7 @@
 // The owner's metrics. Names and help stand in the .cpp alone.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "common/replay/validity.hpp"
@@ -20,9 +21,9 @@ public:
     void ignored(replay::Verdict verdict);
     void epoch(Epoch epoch);
     void window(std::size_t entries);
-    void takeover(double seconds);
-    void read_back(double seconds);
-    void unowned(double seconds);
+    void takeover(std::chrono::steady_clock::duration lasted);
+    void read_back(std::chrono::steady_clock::duration lasted);
+    void unowned(std::chrono::steady_clock::duration since);
     void stopped(bool is);
     // After read-back; `duration` = from the command's append time, in seconds.
     void outcome(const v1::Entry& entry, double duration);

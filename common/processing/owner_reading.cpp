@@ -15,15 +15,6 @@ using test_hooks::Mutant;
 
 constexpr std::size_t records_a_step = 64;
 
-const runtime::Logger& logger() {
-    static const runtime::Logger instance("owner");
-    return instance;
-}
-
-double seconds(std::chrono::steady_clock::duration d) {
-    return std::chrono::duration<double>(d).count();
-}
-
 bool says(const v1::Entry& entry, const google::protobuf::Descriptor* command) {
     return entry.outcome() == v1::OUTCOME_ACCEPTED && entry.has_command() &&
            entry.command_type() == command->full_name();
@@ -166,15 +157,12 @@ void Owner::settle_own(const replay::LogRecord& record) {
     const Sequence covered(stored_.covered);
     if (!settle_position()) return;
     if (!note_entries(settled.decided.entries, settled.decided.first, true)) return;
-    std::vector<const Change*> changes;
-    changes.reserve(settled.decided.changes.size());
-    for (const Change& change : settled.decided.changes) changes.push_back(&change);
-    aggregates_.settle(changes, stored_);
+    aggregates_.settle(settled.decided.changes, stored_);
     for (const Change& change : settled.decided.changes) aggregates_.unpin(change.aggregate_id);
     test_hooks::fault_point("stored");
 
     last_entry_ = ports_.clock.steady();
-    probe_.read_back(seconds(last_entry_ - settled.sent));
+    probe_.read_back(last_entry_ - settled.sent);
     probe_.window(window_entries());
     if (!test_hooks::mutant(Mutant::answer_before_readback)) answer(settled.decided);
     after_own(settled.decided.entries, covered);
@@ -286,13 +274,10 @@ void Owner::on_foreign_entries(const replay::ValidEntries& valid) {
     }
     if (!settle_position()) return;
     if (!note_entries(valid.body, valid.first, false)) return;
-    std::vector<const Change*> pointers;
-    pointers.reserve(changes.size());
-    for (Change& change : changes) {
-        if (test_hooks::mutant(Mutant::dirty_by_owner_only)) change.marked = Epoch(0);
-        pointers.push_back(&change);
+    if (test_hooks::mutant(Mutant::dirty_by_owner_only)) {
+        for (Change& change : changes) change.marked = Epoch(0);
     }
-    aggregates_.settle(pointers, stored_);
+    aggregates_.settle(changes, stored_);
     last_entry_ = ports_.clock.steady();
     if (twin) fence("a valid record of this epoch is not the own one");
 }

@@ -17,15 +17,6 @@ constexpr std::uint32_t most_restores = 3;
 // Claims before the own one without an entry that decided something: whoever made them got nowhere.
 constexpr std::uint32_t claims_that_got_nowhere = 2;
 
-const runtime::Logger& logger() {
-    static const runtime::Logger instance("owner");
-    return instance;
-}
-
-double seconds(std::chrono::steady_clock::duration d) {
-    return std::chrono::duration<double>(d).count();
-}
-
 }  // namespace
 
 void Owner::take_up() {
@@ -137,7 +128,6 @@ void Owner::claim() {
     count.set_partitions(identity_.partitions);
     const Epoch next(reader_.position().epoch.value + 1);
     claim_tag_ = next_tag_++;
-    claim_sent_ = ports_.clock.steady();
     claim_delivered_.reset();
     move_to(OwnerState::claiming);
     const std::string record = codec::claim_record(next, claim.SerializeAsString());
@@ -234,9 +224,9 @@ bool Owner::verify() {
 void Owner::verified() {
     owning_since_ = last_entry_ = ports_.clock.steady();
     restores_ = 0;
-    const double takeover = seconds(owning_since_ - taking_since_);
+    const auto takeover = owning_since_ - taking_since_;
     probe_.takeover(takeover);
-    probe_.unowned(0);
+    probe_.unowned({});
     move_to(OwnerState::owning);
     round_.open(epoch_);
     round_at_ = owning_since_ + limits_.snapshot_interval;
@@ -246,14 +236,16 @@ void Owner::verified() {
         stored_.rewrite_all = false;
     }
     if (std::exchange(delete_due_, false)) deletion_.begin(epoch_);
-    logger().info("owns the partition",
-                  {{"domain", identity_.domain->name},
-                   {"partition", std::int64_t{identity_.partition.value}},
-                   {"epoch", epoch_.value},
-                   {"sequence", reader_.position().sequence.value},
-                   {"next_command", next_command_},
-                   {"carefully", careful_left_ > 0},
-                   {"takeover_ms", static_cast<std::int64_t>(takeover * 1000)}});
+    logger().info(
+        "owns the partition",
+        {{"domain", identity_.domain->name},
+         {"partition", std::int64_t{identity_.partition.value}},
+         {"epoch", epoch_.value},
+         {"sequence", reader_.position().sequence.value},
+         {"next_command", next_command_},
+         {"carefully", careful_left_ > 0},
+         {"takeover_ms",
+          std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(takeover).count()}}});
 }
 
 }  // namespace foldstream::processing

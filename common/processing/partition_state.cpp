@@ -70,7 +70,7 @@ FoldFailure PartitionState::fold(const v1::Entry& entry, Sequence sequence, Epoc
     return failure;
 }
 
-void PartitionState::settle(const std::vector<const Change*>& changes,
+void PartitionState::settle(const std::vector<Change>& changes,
                             const store::StoredPosition& position) {
     store::WriteBatch batch;
     batch.position = position;

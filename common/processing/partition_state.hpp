@@ -39,7 +39,7 @@ public:
                      std::vector<Change>& changes);
 
     // Writes what has been read back, with its position, in one batch.
-    void settle(const std::vector<const Change*>& changes, const store::StoredPosition& position);
+    void settle(const std::vector<Change>& changes, const store::StoredPosition& position);
 
     // Makes every aggregate of the store dirty, as if its last entry were the one at `sequence`.
     void mark_all(Sequence sequence, Epoch epoch);

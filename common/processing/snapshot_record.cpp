@@ -5,8 +5,11 @@
 
 #include "common/core/test_hooks.hpp"
 #include "common/processing/store_keys.hpp"
+#include "common/replay/place.hpp"
 
 namespace foldstream::processing {
+
+using replay::place_of;
 
 namespace {
 
@@ -57,18 +60,10 @@ std::optional<SnapshotName> parse_snapshot_key(std::string_view key) {
     return name;
 }
 
-v1::LogPlace place_of(const replay::Position& position) {
-    v1::LogPlace place;
-    place.set_offset(static_cast<std::uint64_t>(position.offset.value));
-    place.set_epoch(position.epoch.value);
-    place.set_sequence(position.sequence.value);
-    place.set_link(position.link.value);
-    return place;
-}
-
-replay::Position position_of(const v1::LogPlace& place) {
-    return {Offset(static_cast<std::int64_t>(place.offset())), Epoch(place.epoch()),
-            Sequence(place.sequence()), RecordId(place.link())};
+v1::SnapshotEpochs read_epochs(const store::PartitionStore& store, std::string_view aggregate) {
+    v1::SnapshotEpochs known;
+    if (const auto bytes = store.get(epochs_key(aggregate))) (void)known.ParseFromString(*bytes);
+    return known;
 }
 
 std::optional<v1::Snapshot> read_snapshot(const store::PartitionStore& store,

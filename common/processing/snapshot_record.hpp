@@ -29,8 +29,8 @@ struct SnapshotName {
 // Nothing for keys of another form, the marker's and the reset's among them.
 std::optional<SnapshotName> parse_snapshot_key(std::string_view key);
 
-v1::LogPlace place_of(const replay::Position& position);
-replay::Position position_of(const v1::LogPlace& place);
+// The epochs under which the aggregate is known to have a snapshot.
+v1::SnapshotEpochs read_epochs(const store::PartitionStore& store, std::string_view aggregate);
 
 // The aggregate as the store has it, slots included; nothing when the store has none of that id.
 std::optional<v1::Snapshot> read_snapshot(const store::PartitionStore& store,

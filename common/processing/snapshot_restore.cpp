@@ -6,12 +6,14 @@
 
 #include "common/core/test_hooks.hpp"
 #include "common/processing/store_keys.hpp"
+#include "common/replay/place.hpp"
 #include "common/runtime/log.hpp"
 
 namespace foldstream::processing {
 
 namespace {
 
+using replay::position_of;
 using test_hooks::Mutant;
 
 constexpr std::size_t records_a_step = 512;
@@ -180,8 +182,7 @@ void SnapshotRestore::unreadable(std::string_view key) {
 void SnapshotRestore::remember_epoch(const SnapshotName& name, bool gone) {
     const std::string key = epochs_key(name.aggregate);
     if (in_batch_.contains(key)) flush();
-    v1::SnapshotEpochs known;
-    if (const auto bytes = store_.get(key)) (void)known.ParseFromString(*bytes);
+    v1::SnapshotEpochs known = read_epochs(store_, name.aggregate);
     auto& epochs = *known.mutable_epochs();
     const auto at = std::find(epochs.begin(), epochs.end(), name.epoch.value);
     if (gone == (at == epochs.end())) return;

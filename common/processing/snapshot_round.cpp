@@ -8,12 +8,14 @@
 
 #include "common/core/test_hooks.hpp"
 #include "common/processing/store_keys.hpp"
+#include "common/replay/place.hpp"
 #include "common/runtime/log.hpp"
 
 namespace foldstream::processing {
 
 namespace {
 
+using replay::place_of;
 using test_hooks::Mutant;
 
 constexpr std::size_t marks_a_step = 128;
@@ -116,7 +118,6 @@ bool SnapshotRound::step() {
         case RoundState::pointing:
             if (outstanding_ > 0) return false;
             cursor_.clear();
-            marks_done_ = false;
             move_to(RoundState::sweeping);
             return true;
         case RoundState::sweeping:
@@ -144,12 +145,10 @@ bool SnapshotRound::write_page() {
                 end();
                 return false;
             }
-            {
-                const std::string bytes = snapshot->SerializeAsString();
-                if (!send(snapshot_key(aggregate, epoch_), bytes, bytes.size())) return false;
-                ++written_;
-                test_hooks::fault_point("snapshot-sent");
-            }
+            const std::string bytes = snapshot->SerializeAsString();
+            if (!send(snapshot_key(aggregate, epoch_), bytes, bytes.size())) return false;
+            ++written_;
+            test_hooks::fault_point("snapshot-sent");
         }
         cursor_ = key;
     }
@@ -159,8 +158,6 @@ bool SnapshotRound::write_page() {
 
 bool SnapshotRound::write_partition() {
     if (written_ == 0) {  // all that is marked is in snapshots already
-        cursor_.clear();
-        marks_done_ = false;
         end();
         return false;
     }
@@ -252,9 +249,7 @@ bool SnapshotRound::sweep_page() {
 
 // Written under this epoch, read back and vouched for: what older epochs wrote is superfluous.
 bool SnapshotRound::sweep(std::string_view aggregate, Epoch touched, store::WriteBatch& batch) {
-    const std::string key = epochs_key(aggregate);
-    v1::SnapshotEpochs known;
-    if (const auto bytes = store_.get(key)) (void)known.ParseFromString(*bytes);
+    v1::SnapshotEpochs known = read_epochs(store_, aggregate);
     std::vector<std::uint64_t> old(known.epochs().begin(), known.epochs().end());
     if (std::find(old.begin(), old.end(), epoch_.value) != old.end()) return true;  // done before
     for (std::uint64_t e = std::max<std::uint64_t>(touched.value, 1), n = 0;
@@ -269,22 +264,20 @@ bool SnapshotRound::sweep(std::string_view aggregate, Epoch touched, store::Writ
     }
     known.Clear();
     known.add_epochs(epoch_.value);
-    batch.puts.emplace_back(key, known.SerializeAsString());
+    batch.puts.emplace_back(epochs_key(aggregate), known.SerializeAsString());
     return true;
 }
 
 // Clean since before this round, by a marker of another owner: its key is kept in mind.
 void SnapshotRound::remember(std::string_view aggregate, Epoch touched, store::WriteBatch& batch) {
-    const std::string key = epochs_key(aggregate);
-    v1::SnapshotEpochs known;
-    if (const auto bytes = store_.get(key)) (void)known.ParseFromString(*bytes);
+    v1::SnapshotEpochs known = read_epochs(store_, aggregate);
     auto& epochs = *known.mutable_epochs();
     for (std::uint64_t e = touched.value, n = 0; e < epoch_.value && n < most_epochs_guessed;
          ++e, ++n) {
         const bool there = std::find(epochs.begin(), epochs.end(), e) != epochs.end();
         if (!there && epochs.size() < most_epochs_known) epochs.Add(e);
     }
-    batch.puts.emplace_back(key, known.SerializeAsString());
+    batch.puts.emplace_back(epochs_key(aggregate), known.SerializeAsString());
 }
 
 }  // namespace foldstream::processing

@@ -1,5 +1,6 @@
 #include "common/store/position_codec.hpp"
 
+#include "common/replay/place.hpp"
 #include "foldstream/v1/store.pb.h"
 
 namespace foldstream::store {
@@ -19,11 +20,7 @@ std::string encode_position(const StoredPosition& position) {
     place.set_counters_sequence(position.counters_sequence);
     place.set_marker_offset(position.marker_offset);
     if (position.vouched.offset.value >= 0) {
-        v1::LogPlace& vouched = *place.mutable_vouched();
-        vouched.set_offset(static_cast<std::uint64_t>(position.vouched.offset.value));
-        vouched.set_epoch(position.vouched.epoch.value);
-        vouched.set_sequence(position.vouched.sequence.value);
-        vouched.set_link(position.vouched.link.value);
+        *place.mutable_vouched() = replay::place_of(position.vouched);
     }
     place.set_from_marker(position.from_marker);
     place.set_rewrite_all(position.rewrite_all);
@@ -50,12 +47,7 @@ std::optional<StoredPosition> decode_position(std::string_view bytes) {
     position.covered = place.covered();
     position.counters_sequence = place.counters_sequence();
     if (place.has_marker_offset()) position.marker_offset = place.marker_offset();
-    if (place.has_vouched()) {
-        const v1::LogPlace& vouched = place.vouched();
-        position.vouched = {Offset(static_cast<std::int64_t>(vouched.offset())),
-                            Epoch(vouched.epoch()), Sequence(vouched.sequence()),
-                            RecordId(vouched.link())};
-    }
+    if (place.has_vouched()) position.vouched = replay::position_of(place.vouched());
     position.from_marker = place.from_marker();
     position.rewrite_all = place.rewrite_all();
     position.reset_id = place.reset_id();
