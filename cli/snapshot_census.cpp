@@ -1,6 +1,7 @@
 #include "cli/snapshot_census.hpp"
 
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "common/processing/snapshot_record.hpp"
@@ -57,31 +58,31 @@ void SnapshotCensus::rely(const v1::LogPlace& place) {
 
 SnapshotCensus::Counts SnapshotCensus::counts() const {
     Counts counts;
-    std::set<std::string_view> aggregates;
+    std::unordered_set<std::string_view> names;
     for (const auto& [key, bytes] : live_) {
         const auto name = processing::parse_snapshot_key(key);
         if (!name) continue;
         ++counts.records;
         counts.bytes += bytes;
-        counts.epochs.insert(name->epoch.value);
-        if (name->aggregate != processing::partition_name) aggregates.insert(name->aggregate);
+        const bool first = names.insert(name->aggregate).second;
+        counts.superfluous += first ? 0 : 1;
+        counts.aggregates += first && name->aggregate != processing::partition_name ? 1 : 0;
     }
-    counts.aggregates = aggregates.size();
     return counts;
 }
 
 void SnapshotSearch::feed(const processing::SnapshotRecord& record) {
     const auto name = processing::parse_snapshot_key(record.key);
     if (!name || name->aggregate != aggregate_) return;
-    by_epoch_.erase(name->epoch.value);
-    Found found{name->epoch, record.offset, record.key.size() + record.value.size(), {}};
+    by_cut_.erase(name->cut.value);
+    Found found{name->cut, record.offset, record.key.size() + record.value.size(), {}};
     if (record.value.empty() || !parse(record.value, found.snapshot)) return;
-    by_epoch_.emplace(name->epoch.value, std::move(found));
+    by_cut_.emplace(name->cut.value, std::move(found));
 }
 
 std::optional<SnapshotSearch::Found> SnapshotSearch::newest() const {
     const Found* newest = nullptr;
-    for (const auto& [epoch, found] : by_epoch_) {
+    for (const auto& [cut, found] : by_cut_) {
         if (newest == nullptr ||
             found.snapshot.aggregate().sequence() > newest->snapshot.aggregate().sequence()) {
             newest = &found;

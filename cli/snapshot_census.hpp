@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -29,7 +28,8 @@ public:
         std::size_t aggregates = 0;
         std::size_t records = 0;
         std::size_t bytes = 0;
-        std::set<std::uint64_t> epochs;
+        // Of an aggregate that has another one, too: a late writer's, or not yet swept.
+        std::size_t superfluous = 0;
     };
     [[nodiscard]] Counts counts() const;
 
@@ -59,18 +59,18 @@ public:
     void feed(const processing::SnapshotRecord& record);
 
     struct Found {
-        Epoch epoch;
+        Sequence cut;   // of its round
         Offset offset;  // of its record in D.snapshots
         std::size_t bytes = 0;
         v1::Snapshot snapshot;
     };
-    // The one with the greatest sequence over all epochs: what a restore takes. Nothing when there
+    // The one with the greatest sequence over all cuts: what a restore takes. Nothing when there
     // is none that can be read.
     [[nodiscard]] std::optional<Found> newest() const;
 
 private:
     std::string aggregate_;
-    std::map<std::uint64_t, Found> by_epoch_;
+    std::map<std::uint64_t, Found> by_cut_;
 };
 
 }  // namespace foldstream::cli

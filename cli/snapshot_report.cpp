@@ -11,23 +11,9 @@ namespace foldstream::cli {
 
 namespace {
 
-constexpr std::size_t most_epochs_shown = 4;
-
 template <typename Number>
 std::string text_of(const std::optional<Number>& number) {
     return number ? std::to_string(*number) : "?";
-}
-
-std::string epochs_text(const std::set<std::uint64_t>& epochs) {
-    std::string text;
-    std::size_t left = epochs.size();
-    for (const std::uint64_t epoch : epochs) {
-        // The newest ones tell most.
-        if (left-- > most_epochs_shown) continue;
-        text += (text.empty() ? "" : " ") + std::to_string(epoch);
-    }
-    if (epochs.size() > most_epochs_shown) text = "… " + text;
-    return text.empty() ? "-" : text;
 }
 
 std::string marker_state(const SnapshotCount& one) {
@@ -67,12 +53,12 @@ std::optional<std::uint64_t> SnapshotCount::behind() const {
 
 std::string count_text(const std::vector<SnapshotCount>& partitions) {
     std::vector<std::vector<std::string>> rows{{"PARTITION", "AGGREGATES", "RECORDS", "BYTES",
-                                                "EPOCHS", "COVERED SEQUENCE", "ENTRIES BEHIND",
+                                                "SUPERFLUOUS", "COVERED SEQUENCE", "ENTRIES BEHIND",
                                                 "MARKER"}};
     for (const SnapshotCount& one : partitions) {
         rows.push_back({std::to_string(one.partition.value), std::to_string(one.counts.aggregates),
                         std::to_string(one.counts.records), std::to_string(one.counts.bytes),
-                        epochs_text(one.counts.epochs),
+                        std::to_string(one.counts.superfluous),
                         one.marker ? std::to_string(one.marker->covered().sequence()) : "-",
                         text_of(one.behind()), marker_state(one)});
     }
@@ -89,14 +75,12 @@ std::string count_text(const std::vector<SnapshotCount>& partitions) {
 std::string count_json(const std::string& domain, const std::vector<SnapshotCount>& partitions) {
     std::vector<std::string> items;
     for (const SnapshotCount& one : partitions) {
-        std::vector<std::string> epochs;
-        for (const std::uint64_t epoch : one.counts.epochs) epochs.push_back(std::to_string(epoch));
         JsonObject item;
         item.number("partition", one.partition.value)
             .number("aggregates", one.counts.aggregates)
             .number("records", one.counts.records)
             .number("bytes", one.counts.bytes)
-            .raw("epochs", json_array(epochs))
+            .number("superfluous", one.counts.superfluous)
             .raw("marker", one.marker ? marker_json(one) : "null");
         const auto behind = one.behind();
         item.raw("logSequence", one.log_sequence ? std::to_string(one.log_sequence->value) : "null")
@@ -116,9 +100,9 @@ std::string count_json(const std::string& domain, const std::vector<SnapshotCoun
 std::string show_text(const std::string& key, Partition partition,
                       const SnapshotSearch::Found& found) {
     const v1::StoredAggregate& aggregate = found.snapshot.aggregate();
-    return text_table({{"AGGREGATE", "PARTITION", "EPOCH", "SEQUENCE", "VERSION", "STATE VERSION",
+    return text_table({{"AGGREGATE", "PARTITION", "CUT", "SEQUENCE", "VERSION", "STATE VERSION",
                         "SLOTS", "BYTES", "OFFSET"},
-                       {key, std::to_string(partition.value), std::to_string(found.epoch.value),
+                       {key, std::to_string(partition.value), std::to_string(found.cut.value),
                         std::to_string(aggregate.sequence()), std::to_string(aggregate.version()),
                         std::to_string(found.snapshot.state_version()),
                         std::to_string(found.snapshot.slots_size()), std::to_string(found.bytes),
@@ -131,7 +115,7 @@ std::string show_json(const std::string& key, Partition partition,
     JsonObject item;
     item.text("aggregateId", key)
         .number("partition", partition.value)
-        .number("epoch", found.epoch.value)
+        .number("cut", found.cut.value)
         .number("sequence", aggregate.sequence())
         .number("version", aggregate.version())
         .number("stateVersion", found.snapshot.state_version())

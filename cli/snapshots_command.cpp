@@ -286,9 +286,8 @@ void add_snapshots(CLI::App& app, const Connections& connections, const Console&
     add_wait(deleting, "seconds to wait for its entry; 0: send it and do not look");
     deleting->add_flag("--yes", options->yes, "do not ask");
 
-    CLI::App* showing =
-        add("show", "the newest snapshot of an aggregate: epoch, sequence, version, slots, bytes",
-            show);
+    CLI::App* showing = add(
+        "show", "the newest snapshot of an aggregate: cut, sequence, version, slots, bytes", show);
     showing->add_option("key", options->key, "the aggregate's id")->required();
 
     CLI::App* counting =

@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, 24> mutants = {
     "store-before-readback",
     "next-from-group-offset",
     "delivered-whatever-the-offset",
-    "snapshot-key-without-epoch",
+    "snapshot-key-without-cut",
     "marker-before-delivery",
     "snapshots-after-a-failed-one",
     "restore-to-captured-end",

@@ -24,7 +24,7 @@ enum class Mutant : std::uint8_t {
     store_before_readback,
     next_from_group_offset,
     delivered_whatever_the_offset,
-    snapshot_key_without_epoch,
+    snapshot_key_without_cut,
     marker_before_delivery,
     snapshots_after_a_failed_one,
     restore_to_captured_end,

@@ -74,12 +74,10 @@ Change Aggregate::as_it_is(std::string_view id) const {
     change.broken = broken;
     change.first_slot = change.evicted_from = first_slot;
     change.next_slot = first_slot + slots.size();
-    change.marked = marked;
     return change;
 }
 
-Change advance(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence, Epoch epoch) {
-    if (aggregate.marked == Epoch(0)) aggregate.marked = epoch;
+Change advance(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence) {
     aggregate.sequence = sequence;
     const std::uint64_t evicted_from = aggregate.first_slot;
     std::optional<v1::StoredSlot> new_slot;
@@ -164,9 +162,6 @@ Aggregate load_aggregate(const store::PartitionStore& store, const fold::DomainM
     aggregate.time_ms = stored.time_ms();
     aggregate.broken = aggregate.broken || stored.broken();
     aggregate.first_slot = stored.first_slot();
-    if (const auto mark = store.get(mark_key(aggregate_id))) {
-        aggregate.marked = parse_mark(*mark).epoch;
-    }
     for (const auto& [key, value] : store.scan(slot_prefix(aggregate_id))) {
         v1::StoredSlot slot;
         if (!slot.ParseFromString(value)) aggregate.broken = true;
@@ -204,8 +199,7 @@ void write_changes(const std::vector<Change>& changes, const fold::DomainModule&
         batch.puts.emplace_back(aggregate_key(id), stored.SerializeAsString());
         // In the entry's own batch, whoever decided it: the next marker that vouches for this
         // aggregate may be mine.
-        if (change->marked == Epoch(0)) continue;
-        batch.puts.emplace_back(mark_key(id), mark_value({change->sequence, change->marked}));
+        if (change->dirty) batch.puts.emplace_back(mark_key(id), mark_value(change->sequence));
     }
 }
 

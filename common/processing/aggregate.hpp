@@ -39,7 +39,6 @@ struct Aggregate {
     std::uint64_t first_slot = 0;
     std::deque<v1::StoredSlot> slots;  // numbered from first_slot
     std::size_t slot_bytes = 0;        // of all slots
-    Epoch marked;                      // of its dirty mark, 0 = it has none
 
     [[nodiscard]] const v1::StoredSlot* find_slot(std::string_view command_id) const;
     // A change that writes what is there already.
@@ -59,7 +58,7 @@ struct Change {
     std::uint64_t next_slot = 0;
     std::uint64_t evicted_from = 0;          // slots [evicted_from, first_slot) are gone
     std::optional<v1::StoredSlot> new_slot;  // number next_slot - 1
-    Epoch marked;                            // the dirty mark's epoch
+    bool dirty = true;                       // gets a mark: the next round of snapshots writes it
 };
 
 // Whether the entry is remembered for when its command comes again. The same answer for whoever
@@ -73,7 +72,7 @@ bool touches_aggregate(const v1::Entry& entry);
 // Moves the aggregate over an entry that was decided elsewhere (a fold of the log) or here: slots,
 // sequence, version. `state` and `broken` are already the ones after the entry. Evicts by the
 // entry's time, count and bytes, so that every fold has the same slots.
-Change advance(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence, Epoch epoch);
+Change advance(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence);
 
 // Why an entry cannot be folded.
 struct FoldFailure {

@@ -79,6 +79,7 @@ void Owner::forget_speculative() {
     careful_.reset();
     round_.end();
     deletion_.end();
+    if (std::exchange(learning_, false)) restore_.stop();
     window_.clear();
     builder_.clear();
     window_entries_ = window_bytes_ = unsent_ = 0;

@@ -164,6 +164,9 @@ private:
     void add_own(v1::Entry entry, std::uint64_t next_offset);
     bool snapshots();
     void begin_round();
+    [[nodiscard]] bool rewrite_due() const;
+    void mark_everything();
+    bool learn_keys();
     void mark_covered();
     void note_refused(const Pending& pending);
     void cut();
@@ -211,6 +214,9 @@ private:
     // Snapshots.
     bool round_due_ = false;
     bool delete_due_ = false;
+    bool foreign_snapshots_ = false;  // there may be keys that the store does not know of
+    bool learning_ = false;           // those keys are read
+    std::string marked_to_;           // how far everything has been made dirty
     Time round_at_;
     Sequence round_sequence_;  // of the last round's beginning
 

@@ -181,7 +181,7 @@ void Owner::add(Decision decision) {
     const v1::Entry& entry = decision.entry;
     if (builder_.must_cut_before(entry.ByteSizeLong())) cut();
     if (decision.aggregate != nullptr && touches_aggregate(entry)) {
-        Change change = advance(*decision.aggregate, entry, next_sequence_, epoch_);
+        Change change = advance(*decision.aggregate, entry, next_sequence_);
         aggregates_.pin(change.aggregate_id);
         builder_.add(std::move(change));
     }
@@ -266,8 +266,35 @@ void Owner::mark_covered() {
 
 bool Owner::snapshots() {
     if (deletion_.active()) return deletion_.step();
+    if (learning_) return learn_keys();
+    if (rewrite_due()) {
+        mark_everything();
+        return true;
+    }
     if (round_.state() == RoundState::resting) begin_round();
-    return round_.step();
+    return learning_ || round_.step();
+}
+
+// All of it is to be written anew, and no marker behind the reason covers it yet.
+bool Owner::rewrite_due() const {
+    return stored_.rewrite_all || stored_.deleted_at > stored_.covered;
+}
+
+// A page at a time; no round begins before the last one.
+void Owner::mark_everything() {
+    if (aggregates_.mark_page(marked_to_, reader_.position().sequence)) return;
+    stored_.rewrite_all = false;
+    stored_.deleted_at = 0;
+    aggregates_.settle({}, stored_);
+}
+
+// Others wrote snapshots that this store has not seen: their keys are looked up before the round
+// that makes them superfluous.
+bool Owner::learn_keys() {
+    bool worked = false;
+    learning_ = restore_.step(worked) == SnapshotRestore::Progress::reading;
+    if (!learning_) foreign_snapshots_ = false;
+    return worked || !learning_;
 }
 
 void Owner::begin_round() {
@@ -275,6 +302,11 @@ void Owner::begin_round() {
     const Sequence read = reader_.position().sequence;
     const bool many = read.value - round_sequence_.value >= limits_.snapshot_entries;
     if (!round_due_ && now < round_at_ && !many) return;
+    if (foreign_snapshots_) {
+        learning_ = true;
+        restore_.begin_learning();
+        return;
+    }
     round_due_ = false;
     round_at_ = now + limits_.snapshot_interval;
     round_sequence_ = read;

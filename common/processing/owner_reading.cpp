@@ -130,7 +130,7 @@ bool Owner::note_entries(const v1::Entries& body, Sequence first, bool own) {
                               false);
                 return false;
             }
-            aggregates_.mark_all(sequence, reader_.position().epoch);
+            stored_.deleted_at = sequence.value;
         }
         ++sequence.value;
     }
@@ -238,6 +238,7 @@ void Owner::on_claim(const replay::ValidClaim& valid) {
     probe_.epoch(valid.epoch);
     const bool mine =
         valid.claim.nonce() == nonce_ || test_hooks::mutant(Mutant::claim_without_nonce);
+    if (!mine) foreign_snapshots_ = true;
     // Somebody owned in between, and may have vouched for snapshots since: the word is spent.
     if (state_ != OwnerState::claiming || !mine) delete_due_ = false;
     if (state_ == OwnerState::claiming && mine) {
@@ -257,11 +258,10 @@ void Owner::on_foreign_entries(const replay::ValidEntries& valid) {
     // more.
     const bool twin = state_ == OwnerState::verifying || takes_part();
     if (twin) aggregates_.drop_speculative();
-    const Epoch epoch = reader_.position().epoch;
     std::vector<Change> changes;
     Sequence sequence = valid.first;
     for (const v1::Entry& entry : valid.body.entries()) {
-        const FoldFailure failure = aggregates_.fold(entry, sequence, epoch, changes);
+        const FoldFailure failure = aggregates_.fold(entry, sequence, changes);
         if (failure.gap) {
             restore_again(failure.reason, true);
             return;
@@ -275,7 +275,7 @@ void Owner::on_foreign_entries(const replay::ValidEntries& valid) {
     if (!settle_position()) return;
     if (!note_entries(valid.body, valid.first, false)) return;
     if (test_hooks::mutant(Mutant::dirty_by_owner_only)) {
-        for (Change& change : changes) change.marked = Epoch(0);
+        for (Change& change : changes) change.dirty = false;
     }
     aggregates_.settle(changes, stored_);
     last_entry_ = ports_.clock.steady();

@@ -29,6 +29,7 @@ void Owner::take_up() {
     if (stored_.position.offset.value < 0) {
         restore(true);
     } else {
+        foreign_snapshots_ = true;  // of owners while this store was away
         catch_up();
     }
 }
@@ -88,6 +89,7 @@ void Owner::restored() {
         return;
     }
     stored_ = aggregates_.position();
+    foreign_snapshots_ = false;
     logger().info("restored", {{"domain", identity_.domain->name},
                                {"partition", std::int64_t{identity_.partition.value}},
                                {"aggregates", std::uint64_t{restore_.aggregates()}},
@@ -231,11 +233,8 @@ void Owner::verified() {
     round_.open(epoch_);
     round_at_ = owning_since_ + limits_.snapshot_interval;
     round_sequence_ = reader_.position().sequence;
-    if (stored_.rewrite_all) {
-        aggregates_.mark_all(reader_.position().sequence, epoch_);
-        stored_.rewrite_all = false;
-    }
-    if (std::exchange(delete_due_, false)) deletion_.begin(epoch_);
+    marked_to_.clear();
+    if (std::exchange(delete_due_, false)) deletion_.begin(epoch_, reader_.position().sequence);
     logger().info(
         "owns the partition",
         {{"domain", identity_.domain->name},

@@ -50,7 +50,7 @@ void PartitionState::unpin(std::string_view id) {
     if (--found->second.pins == 0) ages_.splice(ages_.begin(), pinned_, found->second.age);
 }
 
-FoldFailure PartitionState::fold(const v1::Entry& entry, Sequence sequence, Epoch epoch,
+FoldFailure PartitionState::fold(const v1::Entry& entry, Sequence sequence,
                                  std::vector<Change>& changes) {
     if (!touches_aggregate(entry)) return {};
     Aggregate& touched = aggregate(entry.aggregate_id());
@@ -59,14 +59,11 @@ FoldFailure PartitionState::fold(const v1::Entry& entry, Sequence sequence, Epoc
                            : sequence <= touched.sequence;
     if (known) {
         // Out of a snapshot that no marker may have vouched for: it stays dirty.
-        Change change = touched.as_it_is(entry.aggregate_id());
-        if (touched.marked == Epoch(0)) touched.marked = epoch;
-        change.marked = touched.marked;
-        changes.push_back(std::move(change));
+        changes.push_back(touched.as_it_is(entry.aggregate_id()));
         return {};
     }
     FoldFailure failure = fold_events(touched, entry, sequence, partition_, domain_);
-    if (failure.reason.empty()) changes.push_back(advance(touched, entry, sequence, epoch));
+    if (failure.reason.empty()) changes.push_back(advance(touched, entry, sequence));
     return failure;
 }
 
@@ -84,20 +81,17 @@ void PartitionState::drop_speculative() {
     pinned_.clear();
 }
 
-void PartitionState::mark_all(Sequence sequence, Epoch epoch) {
+bool PartitionState::mark_page(std::string& after, Sequence sequence) {
     constexpr std::size_t page_size = 128;
-    std::string after;
-    for (;;) {
-        const auto page = store_->scan(aggregates_prefix, after, page_size);
-        store::WriteBatch batch;
-        for (const auto& [key, value] : page) {
-            const auto id = std::string_view(key).substr(aggregates_prefix.size());
-            batch.puts.emplace_back(mark_key(id), mark_value({sequence, epoch}));
-            after = key;
-        }
-        store_->apply(batch);
-        if (page.size() < page_size) return;
+    const auto page = store_->scan(aggregates_prefix, after, page_size);
+    store::WriteBatch batch;
+    for (const auto& [key, value] : page) {
+        const auto id = std::string_view(key).substr(aggregates_prefix.size());
+        batch.puts.emplace_back(mark_key(id), mark_value(sequence));
+        after = key;
     }
+    store_->apply(batch);
+    return page.size() == page_size;
 }
 
 void note_entry(const v1::Entry& entry, Sequence sequence, Offset record,

@@ -35,14 +35,14 @@ public:
 
     // Folds a valid entry that somebody decided (while catching up, or after fencing); one that the
     // aggregate has already, out of a snapshot, changes nothing. `changes` gets what it did.
-    FoldFailure fold(const v1::Entry& entry, Sequence sequence, Epoch epoch,
-                     std::vector<Change>& changes);
+    FoldFailure fold(const v1::Entry& entry, Sequence sequence, std::vector<Change>& changes);
 
     // Writes what has been read back, with its position, in one batch.
     void settle(const std::vector<Change>& changes, const store::StoredPosition& position);
 
-    // Makes every aggregate of the store dirty, as if its last entry were the one at `sequence`.
-    void mark_all(Sequence sequence, Epoch epoch);
+    // Makes some aggregates of the store dirty, as if their last entry were the one at `sequence`:
+    // those behind `after`, which moves on. False: there are no more.
+    bool mark_page(std::string& after, Sequence sequence);
 
     void drop_speculative();
 

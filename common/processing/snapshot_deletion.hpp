@@ -1,5 +1,5 @@
 // Deletes the snapshots of a partition at an operator's word: the pointer first, so that no restore
-// begins at a marker whose snapshots are going; then every key of an older epoch.
+// begins at a marker whose snapshots are going; then every key of an older cut.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,9 @@ class SnapshotDeletion {
 public:
     SnapshotDeletion(SnapshotSource& source, SnapshotSink& sink);
 
-    // In the epoch that was claimed right behind the word, so that no marker vouches for what goes.
-    void begin(Epoch epoch);
+    // In the epoch that was claimed right behind the word, so that no marker vouches for what goes:
+    // keys with a cut below `below`, which is behind the word. Later rounds have greater ones.
+    void begin(Epoch epoch, Sequence below);
     void end();
     bool step();
     // Empty: fine, else why the epoch must end.
@@ -45,7 +46,7 @@ private:
     SnapshotSource& source_;
     SnapshotSink& sink_;
     State state_ = State::resting;
-    Epoch epoch_;
+    Sequence below_;
     std::uint64_t run_ = first_tag;
     std::string held_;  // read, its tombstone not yet taken by the producer
     std::size_t outstanding_ = 0;

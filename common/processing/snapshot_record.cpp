@@ -12,38 +12,29 @@ namespace foldstream::processing {
 using replay::place_of;
 
 namespace {
-
-constexpr std::size_t number_bytes = 8;
-
-void append_number(std::uint64_t number, std::string& out) {
-    for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(number >> shift & 0xff);
-}
-
-std::uint64_t read_number(std::string_view bytes) {
-    std::uint64_t number = 0;
-    for (const char byte : bytes.substr(0, number_bytes)) {
-        number = number << 8 | static_cast<unsigned char>(byte);
-    }
-    return number;
-}
-
+constexpr std::size_t mark_bytes = 8;
 }  // namespace
 
-std::string mark_value(const DirtyMark& mark) {
+std::string mark_value(Sequence touched) {
     std::string value;
-    append_number(mark.sequence.value, value);
-    append_number(mark.epoch.value, value);
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        value += static_cast<char>(touched.value >> shift & 0xff);
+    }
     return value;
 }
 
-DirtyMark parse_mark(std::string_view value) {
-    if (value.size() != 2 * number_bytes) return {};
-    return {Sequence(read_number(value)), Epoch(read_number(value.substr(number_bytes)))};
+Sequence parse_mark(std::string_view value) {
+    if (value.size() < mark_bytes) return {};
+    std::uint64_t number = 0;
+    for (const char byte : value.substr(0, mark_bytes)) {
+        number = number << 8 | static_cast<unsigned char>(byte);
+    }
+    return Sequence(number);
 }
 
-std::string snapshot_key(std::string_view aggregate, Epoch epoch) {
-    if (test_hooks::mutant(test_hooks::Mutant::snapshot_key_without_epoch)) epoch = Epoch(1);
-    return std::string(aggregate).append("@").append(std::to_string(epoch.value));
+std::string snapshot_key(std::string_view aggregate, Sequence cut) {
+    if (test_hooks::mutant(test_hooks::Mutant::snapshot_key_without_cut)) cut = Sequence(1);
+    return std::string(aggregate).append("@").append(std::to_string(cut.value));
 }
 
 std::optional<SnapshotName> parse_snapshot_key(std::string_view key) {
@@ -52,17 +43,16 @@ std::optional<SnapshotName> parse_snapshot_key(std::string_view key) {
     const std::string_view digits = key.substr(at + 1);
     SnapshotName name;
     name.aggregate = key.substr(0, at);
-    const auto read =
-        std::from_chars(digits.data(), digits.data() + digits.size(), name.epoch.value);
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), name.cut.value);
     if (digits.empty() || read.ec != std::errc() || read.ptr != digits.data() + digits.size()) {
         return std::nullopt;
     }
     return name;
 }
 
-v1::SnapshotEpochs read_epochs(const store::PartitionStore& store, std::string_view aggregate) {
-    v1::SnapshotEpochs known;
-    if (const auto bytes = store.get(epochs_key(aggregate))) (void)known.ParseFromString(*bytes);
+v1::SnapshotCuts read_cuts(const store::PartitionStore& store, std::string_view aggregate) {
+    v1::SnapshotCuts known;
+    if (const auto bytes = store.get(cuts_key(aggregate))) (void)known.ParseFromString(*bytes);
     return known;
 }
 
@@ -89,6 +79,9 @@ v1::PartitionSnapshot partition_snapshot(const store::StoredPosition& stored,
     snapshot.set_last_command_time_ms(stored.last_command_time_ms);
     snapshot.set_last_command_hash(stored.last_command_hash);
     snapshot.mutable_written_at()->CopyFrom(place_of(stored.position));
+    snapshot.set_claims(stored.claims);
+    if (stored.attempt_offset >= 0) snapshot.set_attempt_offset(stored.attempt_offset);
+    snapshot.set_attempt_k(stored.attempt_k);
     return snapshot;
 }
 

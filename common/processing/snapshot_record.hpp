@@ -19,18 +19,19 @@ inline constexpr std::string_view marker_key = "@marker";
 inline constexpr std::string_view reset_key = "@reset";
 inline constexpr std::string_view partition_name = "@partition";
 
-// "<aggregate>@<epoch>"; the partition's own record has the aggregate "@partition".
-std::string snapshot_key(std::string_view aggregate, Epoch epoch);
+// "<aggregate>@<cut>": the cut is the sequence up to which the round's marker is to vouch. The
+// partition's own record has the aggregate "@partition".
+std::string snapshot_key(std::string_view aggregate, Sequence cut);
 
 struct SnapshotName {
     std::string_view aggregate;
-    Epoch epoch;
+    Sequence cut;
 };
 // Nothing for keys of another form, the marker's and the reset's among them.
 std::optional<SnapshotName> parse_snapshot_key(std::string_view key);
 
-// The epochs under which the aggregate is known to have a snapshot.
-v1::SnapshotEpochs read_epochs(const store::PartitionStore& store, std::string_view aggregate);
+// The cuts under which the aggregate is known to have a snapshot.
+v1::SnapshotCuts read_cuts(const store::PartitionStore& store, std::string_view aggregate);
 
 // The aggregate as the store has it, slots included; nothing when the store has none of that id.
 std::optional<v1::Snapshot> read_snapshot(const store::PartitionStore& store,

@@ -41,7 +41,7 @@ SnapshotRestore::SnapshotRestore(const fold::DomainModule& domain, store::Partit
 void SnapshotRestore::begin(bool use_marker) {
     clear();
     use_marker_ = use_marker;
-    looking_ = false;
+    purpose_ = Purpose::restoring;
     store_.wipe();
     source_.start_at_beginning();
     test_hooks::fault_point("restore-begun");
@@ -49,7 +49,13 @@ void SnapshotRestore::begin(bool use_marker) {
 
 void SnapshotRestore::begin_looking_for_reset() {
     clear();
-    looking_ = true;
+    purpose_ = Purpose::finding_reset;
+    source_.start_at_beginning();
+}
+
+void SnapshotRestore::begin_learning() {
+    clear();
+    purpose_ = Purpose::learning;
     source_.start_at_beginning();
 }
 
@@ -69,6 +75,13 @@ void SnapshotRestore::clear() {
 void SnapshotRestore::stop() { source_.stop(); }
 
 SnapshotRestore::Progress SnapshotRestore::step(bool& worked) {
+    const Progress progress = read_some(worked);
+    // Whoever owns writes the same keys between two steps.
+    if (purpose_ == Purpose::learning) flush();
+    return progress;
+}
+
+SnapshotRestore::Progress SnapshotRestore::read_some(bool& worked) {
     for (std::size_t n = 0; n < records_a_step; ++n) {
         const auto read = source_.next();
         if (!read) return Progress::reading;
@@ -81,7 +94,7 @@ SnapshotRestore::Progress SnapshotRestore::step(bool& worked) {
         }
         if (std::holds_alternative<End>(*read)) {
             source_.stop();
-            if (!looking_) finish();
+            if (purpose_ == Purpose::restoring) finish();
             return Progress::done;
         }
         this->read(std::get<SnapshotRecord>(*read));
@@ -91,7 +104,12 @@ SnapshotRestore::Progress SnapshotRestore::step(bool& worked) {
 
 void SnapshotRestore::read(const SnapshotRecord& record) {
     const bool gone = record.value.empty();  // a tombstone
-    if (looking_ && record.key != reset_key) return;
+    if (purpose_ == Purpose::learning) {
+        const auto seen = parse_snapshot_key(record.key);
+        if (seen) remember_key(*seen, gone);
+        return;
+    }
+    if (purpose_ == Purpose::finding_reset && record.key != reset_key) return;
     if (record.key == marker_key) {
         marker_.reset();
         v1::MarkerPointer pointer;
@@ -105,21 +123,23 @@ void SnapshotRestore::read(const SnapshotRecord& record) {
         const auto size = static_cast<int>(record.value.size());
         if (gone || !reset.ParseFromArray(record.value.data(), size)) return;
         // What was written before it, tombstoned or not, is of the log that was before.
-        if (!looking_) store_.wipe();
+        if (purpose_ == Purpose::restoring) store_.wipe();
         clear();
         reset_id_ = reset.id();
+        // It was said of a log that had this record: it is no word on one that was cut again since.
+        if (reset.has_end()) vouch(reset.end());
         return;
     }
     const auto name = parse_snapshot_key(record.key);
     if (!name) return;  // nobody's: of a newer binary, perhaps
-    remember_epoch(*name, gone);
+    remember_key(*name, gone);
     if (gone) {
         const auto known = unreadable_.find(record.key);
         if (known != unreadable_.end()) unreadable_.erase(known);
         return;
     }
     if (name->aggregate == partition_name) {
-        read_partition(name->epoch, record.value);
+        read_partition(name->cut, record.value);
     } else {
         read_aggregate(*name, record.value);
     }
@@ -130,7 +150,7 @@ void SnapshotRestore::read_aggregate(const SnapshotName& name, std::string_view 
     v1::Snapshot snapshot;
     if (!snapshot.ParseFromArray(value.data(), static_cast<int>(value.size())) ||
         !snapshot.has_aggregate()) {
-        unreadable(snapshot_key(name.aggregate, name.epoch));
+        unreadable(snapshot_key(name.aggregate, name.cut));
         return;
     }
     // Of another evolve_version: its own markers vouch for it, mine do not.
@@ -141,10 +161,11 @@ void SnapshotRestore::read_aggregate(const SnapshotName& name, std::string_view 
     const std::string key = aggregate_key(name.aggregate);
     if (const auto bytes = store_.get(key)) {
         if (!have.ParseFromString(*bytes) || !newer(snapshot.aggregate(), have)) return;
-        for (std::uint64_t n = have.first_slot(); n < have.next_slot(); ++n) {
+        // Slots have the same numbers in every fold: those that are left are written over.
+        const std::uint64_t end = std::min(have.next_slot(), snapshot.aggregate().first_slot());
+        for (std::uint64_t n = have.first_slot(); n < end; ++n) {
             batch_.erases.push_back(slot_key(name.aggregate, n));
         }
-        flush();  // erases come after puts
     } else {
         ++aggregates_;
     }
@@ -158,10 +179,10 @@ void SnapshotRestore::read_aggregate(const SnapshotName& name, std::string_view 
     }
 }
 
-void SnapshotRestore::read_partition(Epoch epoch, std::string_view value) {
+void SnapshotRestore::read_partition(Sequence cut, std::string_view value) {
     v1::PartitionSnapshot snapshot;
     if (!snapshot.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-        unreadable(snapshot_key(partition_name, epoch));
+        unreadable(snapshot_key(partition_name, cut));
         return;
     }
     if (snapshot.state_version() != domain_.evolve_version) return;
@@ -179,17 +200,17 @@ void SnapshotRestore::unreadable(std::string_view key) {
 }
 
 // So that the next owner knows which keys its own snapshot makes superfluous.
-void SnapshotRestore::remember_epoch(const SnapshotName& name, bool gone) {
-    const std::string key = epochs_key(name.aggregate);
+void SnapshotRestore::remember_key(const SnapshotName& name, bool gone) {
+    const std::string key = cuts_key(name.aggregate);
     if (in_batch_.contains(key)) flush();
-    v1::SnapshotEpochs known = read_epochs(store_, name.aggregate);
-    auto& epochs = *known.mutable_epochs();
-    const auto at = std::find(epochs.begin(), epochs.end(), name.epoch.value);
-    if (gone == (at == epochs.end())) return;
+    v1::SnapshotCuts known = read_cuts(store_, name.aggregate);
+    auto& cuts = *known.mutable_cuts();
+    const auto at = std::find(cuts.begin(), cuts.end(), name.cut.value);
+    if (gone == (at == cuts.end())) return;
     if (gone) {
-        epochs.erase(at);
+        cuts.erase(at);
     } else {
-        epochs.Add(name.epoch.value);
+        cuts.Add(name.cut.value);
     }
     in_batch_.insert(key);
     batch_.puts.emplace_back(key, known.SerializeAsString());
@@ -229,6 +250,11 @@ void SnapshotRestore::finish() {
         stored.covered = marker_->covered().sequence();
         stored.marker_offset = static_cast<std::int64_t>(marker_->marker().offset());
         stored.from_marker = true;
+        stored.claims = partition_->claims();
+        if (partition_->has_attempt_offset()) {
+            stored.attempt_offset = partition_->attempt_offset();
+        }
+        stored.attempt_k = partition_->attempt_k();
     }
     // Markers that are met in the log may vouch for snapshots that are not there any more.
     stored.rewrite_all = !from_marker;

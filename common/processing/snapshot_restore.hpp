@@ -22,8 +22,7 @@ namespace foldstream::processing {
 // clang-format on
 // The whole partition is read, up to its current end: a cleaner may remove a record on the way
 // whose successor lies behind the end that there was at the start. Of an aggregate the greatest
-// sequence over all epochs counts. The marker that this scan found says from where the log is
-// folded
+// sequence over all cuts counts. The marker that this scan found says from where the log is folded
 // on; without one, or when something could not be read, that is the log's start, and what was read
 // is still true: entries up to an aggregate's sequence are in it.
 // One thread, the owner's. Nothing is stored of where the log is read on before the end is reached,
@@ -39,6 +38,8 @@ public:
     void begin(bool use_marker);
     // Reads for an operator's reset alone and leaves the store as it is.
     void begin_looking_for_reset();
+    // Reads for the keys that there are, beside an owner that goes on.
+    void begin_learning();
     // A bounded piece of work. `worked` is false when nothing was there to read.
     Progress step(bool& worked);
     void stop();
@@ -49,11 +50,14 @@ public:
     [[nodiscard]] const std::string& reset_id() const { return reset_id_; }
 
 private:
+    enum class Purpose : std::uint8_t { restoring, finding_reset, learning };
+
+    Progress read_some(bool& worked);
     void read(const SnapshotRecord& record);
     void read_aggregate(const SnapshotName& name, std::string_view value);
-    void read_partition(Epoch epoch, std::string_view value);
+    void read_partition(Sequence cut, std::string_view value);
     void unreadable(std::string_view key);
-    void remember_epoch(const SnapshotName& name, bool gone);
+    void remember_key(const SnapshotName& name, bool gone);
     void vouch(const v1::LogPlace& place);
     void flush();
     void finish();
@@ -65,7 +69,7 @@ private:
     void clear();
 
     bool use_marker_ = true;
-    bool looking_ = false;
+    Purpose purpose_ = Purpose::restoring;
     store::WriteBatch batch_;
     std::set<std::string, std::less<>> in_batch_;  // ids that the batch writes already
     std::size_t batch_bytes_ = 0;

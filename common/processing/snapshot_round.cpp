@@ -4,7 +4,6 @@
 #include <array>
 #include <cassert>
 #include <utility>
-#include <vector>
 
 #include "common/core/test_hooks.hpp"
 #include "common/processing/store_keys.hpp"
@@ -21,10 +20,8 @@ using test_hooks::Mutant;
 constexpr std::size_t marks_a_step = 128;
 constexpr std::size_t most_outstanding = 2'000;
 constexpr std::size_t most_outstanding_bytes = 8 * 1024 * 1024;
-// Epochs between an aggregate's last entry and now under which it may have been written by owners
-// that this store has not seen: the first ones, because snapshots follow soon.
-constexpr std::uint64_t most_epochs_guessed = 8;
-constexpr int most_epochs_known = 16;
+// Of one aggregate, while round after round fails. Older ones are found again on the next takeover.
+constexpr int most_cuts_known = 64;
 
 const runtime::Logger& logger() {
     static const runtime::Logger instance("snapshots");
@@ -56,8 +53,6 @@ void SnapshotRound::move_to(RoundState next) {
 
 void SnapshotRound::open(Epoch epoch) {
     end();
-    epoch_ = epoch;
-    first_in_epoch_ = true;
     run_ = epoch.value;  // an epoch is owned once: no earlier report has this tag
     outstanding_ = outstanding_bytes_ = 0;
     check_ = {};
@@ -75,7 +70,7 @@ bool SnapshotRound::begin(const store::StoredPosition& covered) {
     before_ = covered.covered;
     last_mark_ = *last;
     cursor_.clear();
-    marks_done_ = marker_taken_ = false;
+    marks_done_ = marker_taken_ = counters_swept_ = false;
     written_ = 0;
     move_to(RoundState::writing);
     return true;
@@ -126,33 +121,42 @@ bool SnapshotRound::step() {
     return false;
 }
 
-// Nothing of an aggregate is decoded: its bytes in the store are its bytes in the snapshot. It may
-// be newer than M; then its snapshot is, too.
 bool SnapshotRound::write_page() {
     const auto page = store_.scan(marks_prefix, cursor_, marks_a_step);
+    store::WriteBatch known;
+    bool whole = true;
     for (const auto& [key, value] : page) {
-        if (in_flight_full()) return true;
         // Marks behind the last one of the beginning are newer than M.
         if (key > last_mark_) break;
         const std::string_view aggregate = std::string_view(key).substr(marks_prefix.size());
-        if (parse_mark(value).sequence.value > before_) {
-            const auto snapshot = read_snapshot(store_, aggregate, domain_.evolve_version);
-            if (!snapshot) {
-                logger().error("an aggregate of the store cannot be read: no marker vouches for it",
-                               {{"domain", domain_.name},
-                                {"partition", std::int64_t{partition_.value}},
-                                {"aggregate", std::string(aggregate)}});
-                end();
-                return false;
-            }
-            const std::string bytes = snapshot->SerializeAsString();
-            if (!send(snapshot_key(aggregate, epoch_), bytes, bytes.size())) return false;
-            ++written_;
-            test_hooks::fault_point("snapshot-sent");
-        }
+        whole = parse_mark(value).value <= before_ || write_aggregate(aggregate, known);
+        if (!whole) break;
         cursor_ = key;
     }
-    if (page.size() < marks_a_step || page.back().first >= last_mark_) marks_done_ = true;
+    if (!known.puts.empty()) store_.apply(known);
+    if (!whole) return in_flight_full();
+    marks_done_ = page.size() < marks_a_step || page.back().first >= last_mark_;
+    return true;
+}
+
+// Nothing of it is decoded: its bytes in the store are its bytes in the snapshot. It may be newer
+// than M; then its snapshot is, too. False: not now, or the round is over.
+bool SnapshotRound::write_aggregate(std::string_view aggregate, store::WriteBatch& known) {
+    if (in_flight_full()) return false;
+    const auto snapshot = read_snapshot(store_, aggregate, domain_.evolve_version);
+    if (!snapshot) {
+        logger().error("an aggregate of the store cannot be read: no marker vouches for it",
+                       {{"domain", domain_.name},
+                        {"partition", std::int64_t{partition_.value}},
+                        {"aggregate", std::string(aggregate)}});
+        end();
+        return false;
+    }
+    const std::string bytes = snapshot->SerializeAsString();
+    if (!send(snapshot_key(aggregate, cut()), bytes, bytes.size())) return false;
+    remember(aggregate, known);
+    ++written_;
+    test_hooks::fault_point("snapshot-sent");
     return true;
 }
 
@@ -163,7 +167,10 @@ bool SnapshotRound::write_partition() {
     }
     const std::string bytes =
         partition_snapshot(covered_, domain_.evolve_version).SerializeAsString();
-    if (!send(snapshot_key(partition_name, epoch_), bytes, bytes.size())) return false;
+    if (!send(snapshot_key(partition_name, cut()), bytes, bytes.size())) return false;
+    store::WriteBatch known;
+    remember(partition_name, known);
+    store_.apply(known);
     move_to(RoundState::delivering);
     return true;
 }
@@ -218,23 +225,19 @@ void SnapshotRound::marker_read(const replay::Position& marker, Sequence before)
 // the next round writes it again.
 bool SnapshotRound::sweep_page() {
     store::WriteBatch batch;
-    if (first_in_epoch_) {
-        const std::uint64_t back = std::min<std::uint64_t>(epoch_.value - 1, most_epochs_guessed);
-        if (!sweep(partition_name, Epoch(epoch_.value - back), batch)) return false;
-        first_in_epoch_ = false;
+    if (!counters_swept_) {
+        if (!sweep(partition_name, batch)) return false;
+        counters_swept_ = true;
     }
     const auto page = store_.scan(marks_prefix, cursor_, marks_a_step);
     bool full = false;
     for (const auto& [key, value] : page) {
-        const DirtyMark mark = parse_mark(value);
-        const std::string_view aggregate = std::string_view(key).substr(marks_prefix.size());
-        if (mark.sequence.value <= covered_.position.sequence.value) {
-            if (mark.sequence.value <= before_) {
-                remember(aggregate, mark.epoch, batch);
-            } else if (!sweep(aggregate, mark.epoch, batch)) {
-                full = true;
-                break;
-            }
+        const Sequence touched = parse_mark(value);
+        if (touched <= cut()) {
+            // What the marker before covers was not written in this round.
+            full = touched.value > before_ &&
+                   !sweep(std::string_view(key).substr(marks_prefix.size()), batch);
+            if (full) break;
             batch.erases.push_back(key);
         }
         cursor_ = key;
@@ -247,37 +250,30 @@ bool SnapshotRound::sweep_page() {
     return !full;
 }
 
-// Written under this epoch, read back and vouched for: what older epochs wrote is superfluous.
-bool SnapshotRound::sweep(std::string_view aggregate, Epoch touched, store::WriteBatch& batch) {
-    v1::SnapshotEpochs known = read_epochs(store_, aggregate);
-    std::vector<std::uint64_t> old(known.epochs().begin(), known.epochs().end());
-    if (std::find(old.begin(), old.end(), epoch_.value) != old.end()) return true;  // done before
-    for (std::uint64_t e = std::max<std::uint64_t>(touched.value, 1), n = 0;
-         e < epoch_.value && n < most_epochs_guessed; ++e, ++n) {
-        old.push_back(e);
-    }
-    std::sort(old.begin(), old.end());
-    old.erase(std::unique(old.begin(), old.end()), old.end());
-    for (const std::uint64_t epoch : old) {
-        if (epoch >= epoch_.value) continue;  // never the own one
-        if (!send(snapshot_key(aggregate, Epoch(epoch)), {}, 0)) return false;
-    }
-    known.Clear();
-    known.add_epochs(epoch_.value);
-    batch.puts.emplace_back(epochs_key(aggregate), known.SerializeAsString());
-    return true;
+void SnapshotRound::remember(std::string_view aggregate, store::WriteBatch& batch) const {
+    v1::SnapshotCuts known = read_cuts(store_, aggregate);
+    auto& cuts = *known.mutable_cuts();
+    if (std::find(cuts.begin(), cuts.end(), cut().value) != cuts.end()) return;
+    if (cuts.size() >= most_cuts_known) cuts.erase(cuts.begin());
+    cuts.Add(cut().value);
+    batch.puts.emplace_back(cuts_key(aggregate), known.SerializeAsString());
 }
 
-// Clean since before this round, by a marker of another owner: its key is kept in mind.
-void SnapshotRound::remember(std::string_view aggregate, Epoch touched, store::WriteBatch& batch) {
-    v1::SnapshotEpochs known = read_epochs(store_, aggregate);
-    auto& epochs = *known.mutable_epochs();
-    for (std::uint64_t e = touched.value, n = 0; e < epoch_.value && n < most_epochs_guessed;
-         ++e, ++n) {
-        const bool there = std::find(epochs.begin(), epochs.end(), e) != epochs.end();
-        if (!there && epochs.size() < most_epochs_known) epochs.Add(e);
+// Written under this cut, read back and vouched for: what has an older one is superfluous.
+bool SnapshotRound::sweep(std::string_view aggregate, store::WriteBatch& batch) {
+    v1::SnapshotCuts known = read_cuts(store_, aggregate);
+    v1::SnapshotCuts left;
+    for (const std::uint64_t older : known.cuts()) {
+        if (older >= cut().value) {
+            left.add_cuts(older);
+        } else if (!send(snapshot_key(aggregate, Sequence(older)), {}, 0)) {
+            return false;
+        }
     }
-    batch.puts.emplace_back(epochs_key(aggregate), known.SerializeAsString());
+    if (left.cuts_size() < known.cuts_size()) {
+        batch.puts.emplace_back(cuts_key(aggregate), left.SerializeAsString());
+    }
+    return true;
 }
 
 }  // namespace foldstream::processing

@@ -20,7 +20,7 @@ namespace foldstream::processing {
 //   writing ------> delivering    every dirty aggregate, and the partition's own record, is sent
 //   delivering ---> marking       all of them are delivered: the owner decides the marker entry
 //   marking ------> pointing      the marker is read back; @marker is sent
-//   pointing -----> sweeping      it is delivered: what older epochs wrote of it gets tombstones
+//   pointing -----> sweeping      it is delivered: what older rounds wrote of it gets tombstones
 //   sweeping -----> resting
 //   each of them -> resting       end(): the owner is fenced, or leaves
 // clang-format on
@@ -35,9 +35,11 @@ enum class RoundState : std::uint8_t {
 std::string_view name(RoundState state);
 bool allowed(RoundState from, RoundState to);
 
-// The owner's, on its thread, while it owns. The producer is never replaced within an epoch, and
-// after a delivery that failed or is unproved the epoch ends: who wrote again after it could vouch
-// for a record that a late one then replaces.
+// The owner's, on its thread, while it owns. A round's keys carry its cut, the sequence of the M
+// that its marker is to vouch for, and all that is written under them is the fold up to M or
+// further. So whatever else lands under such a key, late, or out of the hands of a twin of this
+// epoch, is good enough for that marker, too. Beside that the producer is never replaced within an
+// epoch, and after a delivery that failed or is unproved the epoch ends.
 class SnapshotRound {
 public:
     SnapshotRound(const fold::DomainModule& domain, Partition partition,
@@ -65,11 +67,14 @@ public:
 private:
     void move_to(RoundState next);
     bool write_page();
+    bool write_aggregate(std::string_view aggregate, store::WriteBatch& known);
     bool write_partition();
     bool sweep_page();
+    [[nodiscard]] Sequence cut() const { return covered_.position.sequence; }
+    // It is about to have a snapshot of this cut.
+    void remember(std::string_view aggregate, store::WriteBatch& batch) const;
     // The tombstones of one aggregate's superfluous keys; false: the producer is full.
-    bool sweep(std::string_view aggregate, Epoch touched, store::WriteBatch& batch);
-    void remember(std::string_view aggregate, Epoch touched, store::WriteBatch& batch);
+    bool sweep(std::string_view aggregate, store::WriteBatch& batch);
     bool send(std::string_view key, std::string_view value, std::size_t bytes);
     [[nodiscard]] bool in_flight_full() const;
 
@@ -79,14 +84,13 @@ private:
     SnapshotSink& sink_;
 
     RoundState state_ = RoundState::resting;
-    Epoch epoch_;
-    bool first_in_epoch_ = true;
     store::StoredPosition covered_;  // M, and what the partition's counters were there
     std::uint64_t before_ = 0;       // covered by the marker before this one
     std::string last_mark_;          // the greatest mark's key when the round began
     std::string cursor_;             // the mark that was looked at last
     bool marks_done_ = false;
     bool marker_taken_ = false;
+    bool counters_swept_ = false;
     v1::MarkerPointer pointer_;
     std::uint64_t run_ = 0;  // the tag of what is sent since open()
     std::size_t outstanding_ = 0;

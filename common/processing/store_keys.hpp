@@ -30,17 +30,13 @@ inline std::string slot_key(std::string_view id, std::uint64_t number) {
     return slot_prefix(id).append(hex.data(), 16);
 }
 
-// A dirty mark: the last entry that touched the aggregate, and the epoch that was open then. It
-// counts while its sequence is above what the last valid marker covers.
-struct DirtyMark {
-    Sequence sequence;
-    Epoch epoch;
-};
+// A dirty mark: the last entry that touched the aggregate. It counts while that is above what the
+// last valid marker covers.
 inline std::string mark_key(std::string_view id) { return std::string(marks_prefix).append(id); }
-std::string mark_value(const DirtyMark& mark);
-DirtyMark parse_mark(std::string_view value);
+std::string mark_value(Sequence touched);
+Sequence parse_mark(std::string_view value);
 
-// v1::SnapshotEpochs.
-inline std::string epochs_key(std::string_view id) { return std::string("k/").append(id); }
+// v1::SnapshotCuts.
+inline std::string cuts_key(std::string_view id) { return std::string("k/").append(id); }
 
 }  // namespace foldstream::processing

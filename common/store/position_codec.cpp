@@ -24,6 +24,7 @@ std::string encode_position(const StoredPosition& position) {
     }
     place.set_from_marker(position.from_marker);
     place.set_rewrite_all(position.rewrite_all);
+    place.set_deleted_at(position.deleted_at);
     place.set_reset_id(position.reset_id);
     place.set_claims(position.claims);
     place.set_attempt_offset(position.attempt_offset);
@@ -50,6 +51,7 @@ std::optional<StoredPosition> decode_position(std::string_view bytes) {
     if (place.has_vouched()) position.vouched = replay::position_of(place.vouched());
     position.from_marker = place.from_marker();
     position.rewrite_all = place.rewrite_all();
+    position.deleted_at = place.deleted_at();
     position.reset_id = place.reset_id();
     position.claims = place.claims();
     if (place.has_attempt_offset()) position.attempt_offset = place.attempt_offset();

@@ -48,6 +48,9 @@ struct StoredPosition {
     // Some snapshots could not be read, or were deleted by a reset: the next round writes every
     // aggregate.
     bool rewrite_all = false;
+    // Of the last entry that said that all snapshots are deleted: what no marker behind it covers
+    // is to be written anew. 0 = none.
+    std::uint64_t deleted_at = 0;
     // Of the last operator's reset that this store has obeyed.
     std::string reset_id;
     // Valid claims since the last entry that decided something, and the last attempt at a command

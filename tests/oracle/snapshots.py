@@ -42,7 +42,7 @@ class Snapshots:
         latest = {(record.key or b"").decode(): record.value for record in self.records}
         store = self.bodies.store
         for key, value in latest.items():
-            name, _, epoch = key.rpartition("@")
+            name, _, cut = key.rpartition("@")
             if not value or key in ("@reset", ""):
                 continue
             try:
@@ -52,7 +52,7 @@ class Snapshots:
                     self.counters.append(store.PartitionSnapshot.FromString(value))
                 else:
                     self.aggregates[name].append(store.Snapshot.FromString(value))
-                    int(epoch)
+                    int(cut)
             except (DecodeError, ValueError) as wrong:
                 self.tell(f"{key} cannot be read: {wrong}")
 

@@ -62,7 +62,7 @@ def test_a_snapshot_that_lands_behind_the_next_owners_marker_shadows_nothing(sta
         after = keys_of(stage, partition)
         mine = [key for key in after if key.startswith("o-1@")]
         print(f"snapshots of the order in the order of their offsets: {mine}")
-        assert epoch(mine[-1]) < epoch(mine[0]), "nothing landed late"
+        assert cut(mine[-1]) < cut(mine[0]), "nothing landed late"
 
         second.end(signal.SIGTERM)
         second.wipe()
@@ -81,5 +81,5 @@ def ship(order_id: str, command_id: str) -> Command:
     return Command(command_id, "ShipOrder", order_id, body)
 
 
-def epoch(key: str) -> int:
+def cut(key: str) -> int:
     return int(key.rpartition("@")[2])

@@ -48,7 +48,7 @@ CAUGHT = {
     "store-before-readback": OWNERS,
     "next-from-group-offset": OWNERS,
     "delivered-whatever-the-offset": step("Owner.takes_a_report_without_an_offset_for_no_delivery"),
-    "snapshot-key-without-epoch": RESTORES,
+    "snapshot-key-without-cut": RESTORES,
     "marker-before-delivery": RESTORES,
     "snapshots-after-a-failed-one": step(
         "SnapshotRound.ends_the_epoch_when_a_snapshot_fails_because_it_may_land_late"

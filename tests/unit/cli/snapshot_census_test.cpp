@@ -70,7 +70,7 @@ TEST(SnapshotCensus, counts_what_is_not_deleted) {
     const auto counts = census.counts();
     EXPECT_EQ(counts.aggregates, 2U);
     EXPECT_EQ(counts.records, 3U);
-    EXPECT_THAT(counts.epochs, ::testing::ElementsAre(1, 2));
+    EXPECT_EQ(counts.superfluous, 0U);
     EXPECT_EQ(counts.bytes, 3U + snapshot(6, 1, 1).size() + 3U + snapshot(9, 2, 4).size() + 12U +
                                 counters(6, 1).size());
     EXPECT_EQ(census.live().size(), 4U);
@@ -79,11 +79,12 @@ TEST(SnapshotCensus, counts_what_is_not_deleted) {
     EXPECT_EQ(census.unreadable(), 0U);
 }
 
-TEST(SnapshotCensus, an_aggregate_in_two_epochs_is_one) {
+TEST(SnapshotCensus, an_aggregate_under_two_cuts_is_one_and_one_is_superfluous) {
     SnapshotCensus census;
     give(census, {{"a@1", snapshot(5, 1, 1)}, {"a@2", snapshot(9, 2, 4)}});
     EXPECT_EQ(census.counts().aggregates, 1U);
     EXPECT_EQ(census.counts().records, 2U);
+    EXPECT_EQ(census.counts().superfluous, 1U);
 }
 
 TEST(SnapshotCensus, relies_on_the_furthest_record_that_anything_was_folded_from) {
@@ -124,7 +125,7 @@ TEST(SnapshotCensus, counts_what_it_cannot_read_and_goes_on) {
     EXPECT_EQ(census.counts().aggregates, 2U);
 }
 
-TEST(SnapshotSearch, takes_the_greatest_sequence_over_all_epochs) {
+TEST(SnapshotSearch, takes_the_greatest_sequence_over_all_cuts) {
     SnapshotSearch search("a");
     give(search, {{"a@2", snapshot(9, 4, 1)},
                   {"a@3", snapshot(7, 3, 1)},
@@ -132,7 +133,7 @@ TEST(SnapshotSearch, takes_the_greatest_sequence_over_all_epochs) {
                   {"@partition@9", counters(99, 1)}});
     const auto newest = search.newest();
     ASSERT_TRUE(newest);
-    EXPECT_EQ(newest->epoch, Epoch(2));
+    EXPECT_EQ(newest->cut, Sequence(2));
     EXPECT_EQ(newest->offset, Offset(0));
     EXPECT_EQ(newest->snapshot.aggregate().version(), 4U);
     EXPECT_EQ(newest->bytes, 3U + snapshot(9, 4, 1).size());

@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 SnapshotCount counted() {
     SnapshotCount one;
     one.partition = Partition(2);
-    one.counts = {3, 5, 700, {1, 4}};
+    one.counts = {3, 5, 700, 1};
     v1::MarkerPointer marker;
     marker.set_state_version(1);
     marker.mutable_marker()->set_offset(80);
@@ -41,7 +41,7 @@ TEST(SnapshotReport, says_how_much_a_restore_has_to_fold) {
     EXPECT_THAT(count_text({counted()}), HasSubstr("15"));
     EXPECT_EQ(count_json("orders", {counted()}),
               R"({"domain":"orders","partitions":[{"partition":2,"aggregates":3,"records":5,)"
-              R"("bytes":700,"epochs":[1,4],"marker":{"sequence":60,"offset":80,"epoch":4,)"
+              R"("bytes":700,"superfluous":1,"marker":{"sequence":60,"offset":80,"epoch":4,)"
               R"("stateVersion":1,"valid":true,"problem":null},"logSequence":75,)"
               R"("entriesBehind":15,"stopped":null}]})");
 }
@@ -69,16 +69,9 @@ TEST(SnapshotReport, a_log_that_cannot_be_read_is_named) {
                 HasSubstr(R"("logSequence":null,"entriesBehind":null,"stopped":"offset 9: no")"));
 }
 
-TEST(SnapshotReport, shows_the_newest_epochs_of_many) {
-    SnapshotCount one = counted();
-    one.counts.epochs = {1, 2, 3, 4, 5, 6, 7};
-    EXPECT_THAT(count_text({one}), HasSubstr("… 4 5 6 7"));
-    EXPECT_THAT(count_json("orders", {one}), HasSubstr("[1,2,3,4,5,6,7]"));
-}
-
 TEST(SnapshotReport, shows_an_aggregates_snapshot) {
     SnapshotSearch::Found found;
-    found.epoch = Epoch(3);
+    found.cut = Sequence(40);
     found.offset = Offset(90);
     found.bytes = 512;
     found.snapshot.set_state_version(1);
@@ -86,7 +79,7 @@ TEST(SnapshotReport, shows_an_aggregates_snapshot) {
     found.snapshot.mutable_aggregate()->set_version(6);
     found.snapshot.add_slots();
     EXPECT_EQ(show_json("o-1", Partition(2), found),
-              R"({"aggregateId":"o-1","partition":2,"epoch":3,"sequence":44,"version":6,)"
+              R"({"aggregateId":"o-1","partition":2,"cut":40,"sequence":44,"version":6,)"
               R"("stateVersion":1,"broken":false,"slots":1,"bytes":512,"offset":90})");
     EXPECT_THAT(show_text("o-1", Partition(2), found), HasSubstr("STATE VERSION"));
     EXPECT_THAT(show_text("o-1", Partition(2), found), HasSubstr("o-1"));

@@ -145,10 +145,11 @@ TEST_P(StoreContract, keeps_every_field_of_a_position) {
                                    {Offset(12), Epoch(13), Sequence(14), RecordId(15)},
                                    true,
                                    true,
-                                   std::string("\xfe\0", 2),
                                    16,
+                                   std::string("\xfe\0", 2),
                                    17,
-                                   18};
+                                   18,
+                                   19};
     open()->apply(made);
     EXPECT_EQ(open()->position(), made.position);
 }

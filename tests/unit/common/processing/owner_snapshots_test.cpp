@@ -2,9 +2,11 @@
 // that they were folded from, and at an operator's word.
 #include <gmock/gmock.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "common/replay/place.hpp"
 #include "foldstream/v1/store.pb.h"
 #include "tests/unit/common/processing/simulated_commands.hpp"
 #include "tests/unit/common/processing/simulation.hpp"
@@ -66,8 +68,9 @@ TEST(OwnerSnapshots, begin_a_restore_at_the_marker) {
 TEST(OwnerSnapshots, that_cannot_be_read_are_forgotten_once_they_are_written_anew) {
     World world;
     tell_a_history(world);
+    const std::string broken = world.snapshots.keys_of("o2").front();
     for (auto& record : world.snapshots.records) {
-        if (record.key == "o2@1") record.value = "\xff";
+        if (record.key == broken) record.value = "\xff";
     }
     Process second(world, 2, short_rounds(), "second");
     second.owner.assign();
@@ -82,7 +85,7 @@ TEST(OwnerSnapshots, that_cannot_be_read_are_forgotten_once_they_are_written_ane
 }
 
 // Its owner is gone; what the socket had lands when others have gone on.
-TEST(OwnerSnapshots, of_an_older_epoch_that_land_late_shadow_nothing) {
+TEST(OwnerSnapshots, of_an_owner_that_is_gone_shadow_nothing_when_they_land_late) {
     World world;
     Process first(world, 1, short_rounds(), "first");
     say(world, pack(create_order("o1"), "c1"));
@@ -113,11 +116,12 @@ TEST(OwnerSnapshots, of_one_version_are_told_apart_by_their_sequence) {
     say(world, pack(create_order("o1"), "c1"));
     decide_and_snapshot(first, world);
     const auto before = world.snapshots.records;
+    const std::string older = world.snapshots.keys_of("o1").front();
     Process second(world, 2, short_rounds(), "second");
     say(world, pack(create_order("o1"), "c2"));  // refused: it exists
     decide_and_snapshot(second, world);
     for (const auto& record : before) {
-        if (record.key == "o1@1") world.snapshots.append(record.key, record.value);
+        if (record.key == older) world.snapshots.append(record.key, record.value);
     }
     Process restored(world, 3);
     restored.owner.assign();
@@ -125,11 +129,32 @@ TEST(OwnerSnapshots, of_one_version_are_told_apart_by_their_sequence) {
     expect_fold(restored, world);
 }
 
+// What is known of owners that got nowhere outlives a restore from nothing.
+TEST(OwnerSnapshots, of_the_partition_bring_the_attempts_that_were_made) {
+    World world;
+    Process first(world, 1, short_rounds(), "first");
+    say(world, pack(create_order("o1"), "c1"));
+    decide_and_snapshot(first, world);
+    store::StoredPosition stored = partition_of(first)->position();
+    const std::string key = world.snapshots.keys_of("@partition").front();
+    stored.claims = 5;
+    stored.attempt_offset = 1;
+    stored.attempt_k = 2;
+    world.snapshots.append(key, partition_snapshot(stored, 1).SerializeAsString());
+    Process restored(world, 3);
+    restored.owner.assign();
+    restored.run();
+    EXPECT_TRUE(began_at_marker(restored));
+    EXPECT_EQ(partition_of(restored)->position().claims, 5U);
+    EXPECT_EQ(partition_of(restored)->position().attempt_offset, 1);
+    EXPECT_EQ(partition_of(restored)->position().attempt_k, 2U);
+}
+
 // A marker whose snapshot is not there: silently wrong, were it not for the versions.
 TEST(OwnerSnapshots, that_lack_an_aggregate_stop_the_third_restore_at_the_gap) {
     World world;
     tell_a_history(world);
-    lose(world.snapshots, "o1@1");
+    lose(world.snapshots, world.snapshots.keys_of("o1").front());
     Process restored(world, 2);
     restored.owner.assign();
     restored.run();
@@ -142,12 +167,13 @@ TEST(OwnerSnapshots, that_lack_an_aggregate_stop_the_third_restore_at_the_gap) {
 TEST(OwnerSnapshots, are_read_again_when_the_log_shows_a_gap) {
     World world;
     tell_a_history(world);
-    const std::string value = world.snapshots.content().at("o1@1");
-    lose(world.snapshots, "o1@1");
+    const std::string key = world.snapshots.keys_of("o1").front();
+    const std::string value = world.snapshots.content().at(key);
+    lose(world.snapshots, key);
     Process restored(world, 2);
     restored.owner.assign();
     while (restored.snapshots.starts < 2) restored.owner.step();
-    world.snapshots.append("o1@1", value);
+    world.snapshots.append(key, value);
     restored.run();
     expect_fold(restored, world);
     EXPECT_EQ(restored.snapshots.starts, 2);
@@ -158,7 +184,7 @@ TEST(OwnerSnapshots, that_were_deleted_behind_their_marker_are_not_believed) {
     World world;
     tell_a_history(world);
     auto before = world.snapshots;
-    lose(before, "o2@1");
+    lose(before, before.keys_of("o2").front());
     Process second(world, 2, {}, "second");
     say(world, pack(v1::DeleteSnapshots(), "gone"));
     second.owner.assign();
@@ -181,12 +207,13 @@ protected:
         process.settle();
     }
     // As foldctl partitions reset does it.
-    void reset(const std::string& id) {
+    void reset(const std::string& id, const std::optional<replay::Position>& end = {}) {
         for (const auto& [key, value] : world_.snapshots.content()) {
             world_.snapshots.append(key, "");
         }
         v1::PartitionReset word;
         word.set_id(id);
+        if (end) *word.mutable_end() = replay::place_of(*end);
         world_.snapshots.append("@reset", word.SerializeAsString());
     }
     // Of the last one.
@@ -254,6 +281,22 @@ TEST_F(CutLog, is_gone_on_with_at_an_operators_word_that_is_obeyed_once) {
     world_.clock.advance(1000s);
     process.settle();
     EXPECT_EQ(process.owner.state(), OwnerState::owning) << process.owner.reason();
+}
+
+// The word was said of another log: of one that had more.
+TEST_F(CutLog, that_was_cut_again_behind_a_word_is_not_gone_on_with) {
+    world_.log.resize(1);
+    Process process(world_, 2);
+    take(process);
+    Process second(world_, 3, {}, "second");
+    second.snapshots.blind = true;
+    take(second);
+    ASSERT_EQ(second.owner.state(), OwnerState::owning) << second.owner.reason();
+    reset("the word", second.owner.position());
+    world_.log.resize(2);
+    world_.clock.advance(31s);
+    process.settle();
+    expect_stop(process);
 }
 
 // What is left of the log has the marker, and the marker vouches for what the reset has deleted.

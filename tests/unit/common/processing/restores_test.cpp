@@ -20,7 +20,9 @@ using namespace std::chrono_literals;
 
 class History {
 public:
-    explicit History(std::uint64_t seed) : seed_(seed), random_(seed), commands_(world_, random_) {
+    // Twins: all processes draw the same nonces, as images of one process would (W1).
+    History(std::uint64_t seed, bool twins)
+        : seed_(seed), twins_(twins), random_(seed), commands_(world_, random_) {
         limits_.window_entries = 40;
         limits_.backoff_most = 4s;
         limits_.snapshot_interval = 1s;
@@ -78,7 +80,7 @@ private:
     }
     void start(std::unique_ptr<Process>& process, std::unique_ptr<store::Store> kept) {
         ++started_;
-        process = std::make_unique<Process>(world_, seed_ * 100 + started_, limits_,
+        process = std::make_unique<Process>(world_, twins_ ? 7 : seed_ * 100 + started_, limits_,
                                             "p" + std::to_string(started_), std::move(kept));
         process->owner.assign();
     }
@@ -176,6 +178,7 @@ private:
     }
 
     std::uint64_t seed_;
+    bool twins_;
     std::uint64_t started_ = 0;
     World world_;
     SeededRandom random_;
@@ -186,13 +189,13 @@ private:
     std::uint64_t from_marker_ = 0;
 };
 
-TEST(Restores, give_what_the_log_says_whatever_happened_to_the_snapshots) {
+void check_histories(bool twins) {
     runtime::start_logging(runtime::Level::error, "test");
     std::uint64_t markers = 0;
     std::uint64_t from_marker = 0;
-    for (std::uint64_t seed = 1; seed <= 60 && !HasFailure(); ++seed) {
+    for (std::uint64_t seed = 1; seed <= 60 && !::testing::Test::HasFailure(); ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
-        History history(seed);
+        History history(seed, twins);
         history.go(12000);
         history.calm();
         history.check();
@@ -202,6 +205,12 @@ TEST(Restores, give_what_the_log_says_whatever_happened_to_the_snapshots) {
     EXPECT_GT(markers, 300U);
     EXPECT_GT(from_marker, 40U);
 }
+
+TEST(Restores, give_what_the_log_says_whatever_happened_to_the_snapshots) {
+    check_histories(false);
+}
+
+TEST(Restores, give_what_the_log_says_although_twins_write_snapshots) { check_histories(true); }
 
 }  // namespace
 }  // namespace foldstream::processing::simulation

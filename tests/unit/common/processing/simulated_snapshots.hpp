@@ -41,6 +41,17 @@ struct SnapshotTopic {
             if (last[record.key] != i || record.value.empty()) record.cleaned = true;
         }
     }
+    // The aggregate's keys that have a value, by their cuts, the oldest first.
+    [[nodiscard]] std::vector<std::string> keys_of(std::string_view aggregate) const {
+        std::map<Sequence, std::string> keys;
+        for (const auto& [key, value] : content()) {
+            const auto name = parse_snapshot_key(key);
+            if (name && name->aggregate == aggregate) keys.emplace(name->cut, key);
+        }
+        std::vector<std::string> sorted;
+        for (auto& [cut, key] : keys) sorted.push_back(std::move(key));
+        return sorted;
+    }
     // What a reader of the whole topic ends with.
     [[nodiscard]] std::map<std::string, std::string> content() const {
         std::map<std::string, std::string> kept;

@@ -18,10 +18,11 @@ TEST(PositionCodec, gives_back_every_field) {
                                   {Offset(12), Epoch(13), Sequence(14), RecordId(15)},
                                   true,
                                   true,
-                                  "reset",
                                   16,
+                                  "reset",
                                   17,
-                                  18};
+                                  18,
+                                  19};
     EXPECT_EQ(decode_position(encode_position(position)), position);
 }
 
