@@ -59,7 +59,7 @@ public:
     void feed(const processing::SnapshotRecord& record);
 
     struct Found {
-        Sequence cut;   // of its round
+        Offset cut;     // of its round
         Offset offset;  // of its record in D.snapshots
         std::size_t bytes = 0;
         v1::Snapshot snapshot;

@@ -88,7 +88,7 @@ void Owner::forget_speculative() {
 
 void Owner::become_idle() {
     forget_speculative();
-    delete_due_ = false;
+    delete_due_.reset();
     restore_.stop();
     ports_.log.stop();
     probe_.unowned({});

@@ -213,10 +213,10 @@ private:
 
     // Snapshots.
     bool round_due_ = false;
-    bool delete_due_ = false;
-    bool foreign_snapshots_ = false;  // there may be keys that the store does not know of
-    bool learning_ = false;           // those keys are read
-    std::string marked_to_;           // how far everything has been made dirty
+    std::optional<Offset> delete_due_;  // of the record that says so
+    bool foreign_snapshots_ = false;    // there may be keys that the store does not know of
+    bool learning_ = false;             // those keys are read
+    std::string marked_to_;             // how far everything has been made dirty
     Time round_at_;
     Sequence round_sequence_;  // of the last round's beginning
 

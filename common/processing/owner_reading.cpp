@@ -187,7 +187,7 @@ void Owner::after_own(const v1::Entries& body, Sequence before) {
         if (says(entry, v1::CreateSnapshots::descriptor())) round_due_ = true;
         if (says(entry, v1::DeleteSnapshots::descriptor())) {
             // Under a new epoch, so that everything older may go.
-            delete_due_ = true;
+            delete_due_ = reader_.position().offset;
             const auto pause = backoff_;
             fence("its snapshots are to be deleted");
             backoff_ = pause;  // nobody is in the way
@@ -240,7 +240,7 @@ void Owner::on_claim(const replay::ValidClaim& valid) {
         valid.claim.nonce() == nonce_ || test_hooks::mutant(Mutant::claim_without_nonce);
     if (!mine) foreign_snapshots_ = true;
     // Somebody owned in between, and may have vouched for snapshots since: the word is spent.
-    if (state_ != OwnerState::claiming || !mine) delete_due_ = false;
+    if (state_ != OwnerState::claiming || !mine) delete_due_.reset();
     if (state_ == OwnerState::claiming && mine) {
         probe_.claim("valid");
         begin_verifying();

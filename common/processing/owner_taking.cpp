@@ -234,7 +234,7 @@ void Owner::verified() {
     round_at_ = owning_since_ + limits_.snapshot_interval;
     round_sequence_ = reader_.position().sequence;
     marked_to_.clear();
-    if (std::exchange(delete_due_, false)) deletion_.begin(epoch_, reader_.position().sequence);
+    if (delete_due_) deletion_.begin(epoch_, *std::exchange(delete_due_, std::nullopt));
     logger().info(
         "owns the partition",
         {{"domain", identity_.domain->name},

@@ -14,9 +14,9 @@ constexpr std::size_t most_outstanding = 2'000;
 SnapshotDeletion::SnapshotDeletion(SnapshotSource& source, SnapshotSink& sink)
     : source_(source), sink_(sink) {}
 
-void SnapshotDeletion::begin(Epoch epoch, Sequence below) {
+void SnapshotDeletion::begin(Epoch epoch, Offset word) {
     end();
-    below_ = below;
+    word_ = word;
     run_ = first_tag + epoch.value;
     outstanding_ = 0;
     check_ = {};
@@ -77,7 +77,7 @@ bool SnapshotDeletion::scan() {
         }
         const auto& record = std::get<SnapshotRecord>(*read);
         const auto name = parse_snapshot_key(record.key);
-        if (record.value.empty() || !name || name->cut >= below_) continue;
+        if (record.value.empty() || !name || name->cut >= word_) continue;
         if (!send(record.key)) {
             held_ = record.key;
             return true;

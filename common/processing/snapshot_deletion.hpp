@@ -24,9 +24,10 @@ class SnapshotDeletion {
 public:
     SnapshotDeletion(SnapshotSource& source, SnapshotSink& sink);
 
-    // In the epoch that was claimed right behind the word, so that no marker vouches for what goes:
-    // keys with a cut below `below`, which is behind the word. Later rounds have greater ones.
-    void begin(Epoch epoch, Sequence below);
+    // In the epoch that was claimed right behind the word, whose record has the offset `word`: keys
+    // with a cut below it go. Every fold has all aggregates dirty from there on, so no marker
+    // behind it vouches for what goes.
+    void begin(Epoch epoch, Offset word);
     void end();
     bool step();
     // Empty: fine, else why the epoch must end.
@@ -46,7 +47,7 @@ private:
     SnapshotSource& source_;
     SnapshotSink& sink_;
     State state_ = State::resting;
-    Sequence below_;
+    Offset word_;
     std::uint64_t run_ = first_tag;
     std::string held_;  // read, its tombstone not yet taken by the producer
     std::size_t outstanding_ = 0;

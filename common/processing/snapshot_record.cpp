@@ -32,8 +32,8 @@ Sequence parse_mark(std::string_view value) {
     return Sequence(number);
 }
 
-std::string snapshot_key(std::string_view aggregate, Sequence cut) {
-    if (test_hooks::mutant(test_hooks::Mutant::snapshot_key_without_cut)) cut = Sequence(1);
+std::string snapshot_key(std::string_view aggregate, Offset cut) {
+    if (test_hooks::mutant(test_hooks::Mutant::snapshot_key_without_cut)) cut = Offset(1);
     return std::string(aggregate).append("@").append(std::to_string(cut.value));
 }
 
@@ -44,7 +44,8 @@ std::optional<SnapshotName> parse_snapshot_key(std::string_view key) {
     SnapshotName name;
     name.aggregate = key.substr(0, at);
     const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), name.cut.value);
-    if (digits.empty() || read.ec != std::errc() || read.ptr != digits.data() + digits.size()) {
+    if (digits.empty() || read.ec != std::errc() || read.ptr != digits.data() + digits.size() ||
+        name.cut.value < 0) {
         return std::nullopt;
     }
     return name;

@@ -19,13 +19,14 @@ inline constexpr std::string_view marker_key = "@marker";
 inline constexpr std::string_view reset_key = "@reset";
 inline constexpr std::string_view partition_name = "@partition";
 
-// "<aggregate>@<cut>": the cut is the sequence up to which the round's marker is to vouch. The
-// partition's own record has the aggregate "@partition".
-std::string snapshot_key(std::string_view aggregate, Sequence cut);
+// "<aggregate>@<cut>": the cut is M, the offset of the last record of the log up to which the
+// round's marker is to vouch; claims have offsets, too, so a cut is of one epoch. The partition's
+// own record has the aggregate "@partition".
+std::string snapshot_key(std::string_view aggregate, Offset cut);
 
 struct SnapshotName {
     std::string_view aggregate;
-    Sequence cut;
+    Offset cut;
 };
 // Nothing for keys of another form, the marker's and the reset's among them.
 std::optional<SnapshotName> parse_snapshot_key(std::string_view key);

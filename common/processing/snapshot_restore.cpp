@@ -179,7 +179,7 @@ void SnapshotRestore::read_aggregate(const SnapshotName& name, std::string_view 
     }
 }
 
-void SnapshotRestore::read_partition(Sequence cut, std::string_view value) {
+void SnapshotRestore::read_partition(Offset cut, std::string_view value) {
     v1::PartitionSnapshot snapshot;
     if (!snapshot.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
         unreadable(snapshot_key(partition_name, cut));

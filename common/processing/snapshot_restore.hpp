@@ -55,7 +55,7 @@ private:
     Progress read_some(bool& worked);
     void read(const SnapshotRecord& record);
     void read_aggregate(const SnapshotName& name, std::string_view value);
-    void read_partition(Sequence cut, std::string_view value);
+    void read_partition(Offset cut, std::string_view value);
     void unreadable(std::string_view key);
     void remember_key(const SnapshotName& name, bool gone);
     void vouch(const v1::LogPlace& place);

@@ -233,7 +233,7 @@ bool SnapshotRound::sweep_page() {
     bool full = false;
     for (const auto& [key, value] : page) {
         const Sequence touched = parse_mark(value);
-        if (touched <= cut()) {
+        if (touched <= covered_.position.sequence) {
             // What the marker before covers was not written in this round.
             full = touched.value > before_ &&
                    !sweep(std::string_view(key).substr(marks_prefix.size()), batch);
@@ -263,10 +263,10 @@ void SnapshotRound::remember(std::string_view aggregate, store::WriteBatch& batc
 bool SnapshotRound::sweep(std::string_view aggregate, store::WriteBatch& batch) {
     v1::SnapshotCuts known = read_cuts(store_, aggregate);
     v1::SnapshotCuts left;
-    for (const std::uint64_t older : known.cuts()) {
+    for (const std::int64_t older : known.cuts()) {
         if (older >= cut().value) {
             left.add_cuts(older);
-        } else if (!send(snapshot_key(aggregate, Sequence(older)), {}, 0)) {
+        } else if (!send(snapshot_key(aggregate, Offset(older)), {}, 0)) {
             return false;
         }
     }

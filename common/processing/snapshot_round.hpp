@@ -35,7 +35,7 @@ enum class RoundState : std::uint8_t {
 std::string_view name(RoundState state);
 bool allowed(RoundState from, RoundState to);
 
-// The owner's, on its thread, while it owns. A round's keys carry its cut, the sequence of the M
+// The owner's, on its thread, while it owns. A round's keys carry its cut, the place of the M
 // that its marker is to vouch for, and all that is written under them is the fold up to M or
 // further. So whatever else lands under such a key, late, or out of the hands of a twin of this
 // epoch, is good enough for that marker, too. Beside that the producer is never replaced within an
@@ -70,7 +70,7 @@ private:
     bool write_aggregate(std::string_view aggregate, store::WriteBatch& known);
     bool write_partition();
     bool sweep_page();
-    [[nodiscard]] Sequence cut() const { return covered_.position.sequence; }
+    [[nodiscard]] Offset cut() const { return covered_.position.offset; }
     // It is about to have a snapshot of this cut.
     void remember(std::string_view aggregate, store::WriteBatch& batch) const;
     // The tombstones of one aggregate's superfluous keys; false: the producer is full.

@@ -133,7 +133,7 @@ TEST(SnapshotSearch, takes_the_greatest_sequence_over_all_cuts) {
                   {"@partition@9", counters(99, 1)}});
     const auto newest = search.newest();
     ASSERT_TRUE(newest);
-    EXPECT_EQ(newest->cut, Sequence(2));
+    EXPECT_EQ(newest->cut, Offset(2));
     EXPECT_EQ(newest->offset, Offset(0));
     EXPECT_EQ(newest->snapshot.aggregate().version(), 4U);
     EXPECT_EQ(newest->bytes, 3U + snapshot(9, 4, 1).size());

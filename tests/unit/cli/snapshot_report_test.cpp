@@ -71,7 +71,7 @@ TEST(SnapshotReport, a_log_that_cannot_be_read_is_named) {
 
 TEST(SnapshotReport, shows_an_aggregates_snapshot) {
     SnapshotSearch::Found found;
-    found.cut = Sequence(40);
+    found.cut = Offset(40);
     found.offset = Offset(90);
     found.bytes = 512;
     found.snapshot.set_state_version(1);

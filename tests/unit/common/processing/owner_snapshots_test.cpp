@@ -109,6 +109,34 @@ TEST(OwnerSnapshots, of_an_owner_that_is_gone_shadow_nothing_when_they_land_late
     EXPECT_TRUE(began_at_marker(restored));
 }
 
+// A claim takes no sequence: both rounds vouch for the same one, and what the older binary wrote is
+// nothing to the newer one.
+TEST(OwnerSnapshots, of_another_evolve_version_that_land_late_shadow_nothing) {
+    World world;
+    Process older(world, 1, short_rounds(), "older");
+    say(world, pack(create_order("o1"), "c1"));
+    older.owner.assign();
+    older.settle();
+    world.clock.advance(2s);
+    older.run();
+    ASSERT_EQ(older.snapshot_sink.in_flight.size(), 2U);  // and there they stay
+    const auto newer_domain = [](Process& process) { process.domain->evolve_version = 2; };
+    Process newer(world, 2, short_rounds(), "newer");
+    newer_domain(newer);
+    decide_and_snapshot(newer, world);
+    ASSERT_TRUE(world.snapshots.content().contains("@marker"));
+    for (const auto& late : older.snapshot_sink.in_flight) {
+        world.snapshots.append(late.key, late.value);
+    }
+    for (int i = 0; i < 40; ++i) world.snapshots.compact(older.random);
+    Process restored(world, 3);
+    newer_domain(restored);
+    restored.owner.assign();
+    restored.run();
+    expect_fold(restored, world);
+    EXPECT_TRUE(began_at_marker(restored));
+}
+
 // A refusal leaves a slot and no version: the newer snapshot is the one with the greater sequence.
 TEST(OwnerSnapshots, of_one_version_are_told_apart_by_their_sequence) {
     World world;

@@ -43,7 +43,7 @@ struct SnapshotTopic {
     }
     // The aggregate's keys that have a value, by their cuts, the oldest first.
     [[nodiscard]] std::vector<std::string> keys_of(std::string_view aggregate) const {
-        std::map<Sequence, std::string> keys;
+        std::map<Offset, std::string> keys;
         for (const auto& [key, value] : content()) {
             const auto name = parse_snapshot_key(key);
             if (name && name->aggregate == aggregate) keys.emplace(name->cut, key);
