@@ -138,7 +138,7 @@ CommandPlace place_of(const fold::RawCommand& raw) {
 v1::Entry crashed(const fold::RawCommand& raw, const CommandPlace& place, bool keep) {
     v1::Entry entry;
     set_input(entry, place);
-    refuse_with(entry, "crashed");
+    refuse_with(entry, crashed_code);
     if (keep) *entry.mutable_kept() = fold::keep_undecoded(raw);
     return entry;
 }

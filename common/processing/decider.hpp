@@ -19,6 +19,9 @@ namespace foldstream::processing {
 // limit.
 inline constexpr std::size_t max_entry_bytes = 960'000;
 
+// The code of a command that ended its process too often.
+inline constexpr std::string_view crashed_code = "crashed";
+
 // Where the command stands in D.commands.
 struct CommandPlace {
     Offset offset;

@@ -27,7 +27,8 @@ Owner::Owner(OwnerIdentity identity, const OwnerLimits& limits, const OwnerPorts
       probe_(probe),
       aggregates_(*identity_.domain, identity_.partition, std::move(store)),
       restore_(*identity_.domain, aggregates_.store(), ports.snapshots),
-      round_(*identity_.domain, identity_.partition, aggregates_.store(), ports.snapshot_sink),
+      round_(*identity_.domain, identity_.partition, aggregates_.store(), ports.snapshot_sink,
+             probe.snapshots()),
       deletion_(ports.snapshots, ports.snapshot_sink),
       backoff_(limits.backoff_least),
       look_again_pause_(limits.look_again_least) {}
@@ -94,6 +95,7 @@ void Owner::become_idle() {
     probe_.unowned({});
     probe_.stopped(false);
     move_to(OwnerState::idle);
+    tell();
 }
 
 void Owner::stop(std::string reason) {
@@ -131,7 +133,25 @@ void Owner::fence(std::string_view why) {
     move_to(OwnerState::backing_off);
 }
 
+void Owner::tell() {
+    probe_.careful(takes_part() ? careful_left_ : 0);
+    if (!assigned_) {
+        probe_.snapshots().marker_age({});
+        return;
+    }
+    const std::int64_t now = ports_.clock.wall_ms();
+    if (!marked_ms_) marked_ms_ = now;
+    probe_.snapshots().marker_age(
+        std::chrono::milliseconds(std::max<std::int64_t>(now - *marked_ms_, 0)));
+}
+
 bool Owner::step() {
+    const bool worked = step_once();
+    tell();
+    return worked;
+}
+
+bool Owner::step_once() {
     if (state_ == OwnerState::stopped && assigned_ && !draining_process_ &&
         ports_.clock.steady() >= look_again_) {
         move_to(OwnerState::idle);

@@ -116,12 +116,15 @@ private:
     };
 
     static const runtime::Logger& logger();
+    bool step_once();
     void move_to(OwnerState next);
     void stop(std::string reason);
     // The log is not the one that store or snapshots were folded from: stops, unless an operator's
     // reset that this store has not obeyed yet says to begin anew.
     void distrust(std::string reason);
     void become_idle();
+    // Gauges that move by themselves.
+    void tell();
     void forget_speculative();
     // Drops all that is speculative and waits before the next claim.
     void fence(std::string_view why);
@@ -219,6 +222,8 @@ private:
     std::string marked_to_;             // how far everything has been made dirty
     Time round_at_;
     Sequence round_sequence_;  // of the last round's beginning
+
+    std::optional<std::int64_t> marked_ms_;  // the last valid marker's time
 
     // Verifying: the last command is looked for; or it is below the low watermark.
     bool last_command_gone_ = false;

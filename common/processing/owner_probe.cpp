@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "common/processing/decider.hpp"
+
 namespace foldstream::processing {
 
 namespace {
@@ -50,6 +52,16 @@ OwnerProbe::OwnerProbe(runtime::Metrics& metrics, std::string domain, Partition 
           metrics.gauge("foldstream_owner_stopped",
                         "1: the partition stands still until an operator acts; the log says why",
                         labels_of(domain_, partition))),
+      careful_(metrics.gauge("foldstream_careful_commands",
+                             "Commands that are left to be decided one at a time, because owners "
+                             "before got nowhere",
+                             labels_of(domain_, partition))),
+      attempts_(metrics.counter("foldstream_command_attempts_total",
+                                "Attempts at single commands, behind owners that got nowhere",
+                                {{"domain", domain_}})),
+      crashed_(metrics.counter("foldstream_commands_crashed_total",
+                               "Commands refused `crashed`: foldctl commands list --crashed",
+                               {{"domain", domain_}})),
       takeover_(metrics.histogram("foldstream_takeover_seconds",
                                   "From the assignment to the first command that is decided",
                                   runtime::duration_buckets())),
@@ -58,7 +70,8 @@ OwnerProbe::OwnerProbe(runtime::Metrics& metrics, std::string domain, Partition 
                                    runtime::duration_buckets())),
       duration_(metrics.histogram("foldstream_command_duration_seconds",
                                   "From the command's append time to the read-back of its entry",
-                                  runtime::duration_buckets(), {{"domain", domain_}})) {}
+                                  runtime::duration_buckets(), {{"domain", domain_}})),
+      snapshots_(metrics, domain_, partition) {}
 
 void OwnerProbe::claim(const std::string& result) {
     metrics_
@@ -88,6 +101,12 @@ void OwnerProbe::unowned(std::chrono::steady_clock::duration since) {
     unowned_.Set(seconds(since));
 }
 void OwnerProbe::stopped(bool is) { stopped_.Set(is ? 1 : 0); }
+void OwnerProbe::careful(std::size_t commands) { careful_.Set(static_cast<double>(commands)); }
+
+void OwnerProbe::final(const v1::Entry& entry) {
+    if (entry.has_attempt()) attempts_.Increment();
+    if (entry.code() == crashed_code) crashed_.Increment();
+}
 
 void OwnerProbe::outcome(const v1::Entry& entry, double duration) {
     std::pair<std::string, int> key(entry.command_type(), entry.outcome());

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 
+#include "common/processing/snapshot_probe.hpp"
 #include "common/replay/validity.hpp"
 #include "common/runtime/metrics.hpp"
 #include "foldstream/v1/log.pb.h"
@@ -25,8 +26,13 @@ public:
     void read_back(std::chrono::steady_clock::duration lasted);
     void unowned(std::chrono::steady_clock::duration since);
     void stopped(bool is);
+    // Commands that are left to be decided one at a time.
+    void careful(std::size_t commands);
+    // An own entry that was read back: an attempt, a command that is given up.
+    void final(const v1::Entry& entry);
     // After read-back; `duration` = from the command's append time, in seconds.
     void outcome(const v1::Entry& entry, double duration);
+    [[nodiscard]] SnapshotProbe& snapshots() { return snapshots_; }
 
 private:
     runtime::Metrics& metrics_;
@@ -36,11 +42,15 @@ private:
     prometheus::Gauge& window_;
     prometheus::Gauge& unowned_;
     prometheus::Gauge& stopped_;
+    prometheus::Gauge& careful_;
+    prometheus::Counter& attempts_;
+    prometheus::Counter& crashed_;
     prometheus::Histogram& takeover_;
     prometheus::Histogram& read_back_;
     prometheus::Histogram& duration_;
     // Asking the registry takes a lock: once for each pair.
     std::map<std::pair<std::string, int>, prometheus::Counter*> outcomes_;
+    SnapshotProbe snapshots_;
 };
 
 }  // namespace foldstream::processing

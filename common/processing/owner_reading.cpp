@@ -112,6 +112,7 @@ bool Owner::note_entries(const v1::Entries& body, Sequence first, bool own) {
     for (const v1::Entry& entry : body.entries()) {
         note_entry(entry, sequence, reader_.position().offset, identity_.domain->evolve_version,
                    stored_);
+        if (entry.has_marker()) marked_ms_ = entry.time_ms();
         if (entry.has_marker() &&
             entry.marker().state_version() != identity_.domain->evolve_version) {
             // Its owner's sweep may have taken snapshots that my own markers vouch for.
@@ -172,6 +173,7 @@ void Owner::answer(const DecidedRecord& decided) {
     Sequence sequence = decided.first;
     for (const v1::Entry& entry : decided.entries.entries()) {
         ports_.outcomes.final(entry, sequence);
+        probe_.final(entry);
         ++sequence.value;
     }
     for (const PendingReply& reply : decided.replies) {

@@ -48,9 +48,11 @@ void Owner::restore(bool use_marker) {
 
 void Owner::restore_again(const std::string& why, bool use_marker) {
     if (++restores_ >= most_restores) {
+        probe_.snapshots().restore_broken();
         stop(why + " (also after " + std::to_string(most_restores) + " restores from empty)");
         return;
     }
+    probe_.snapshots().restored_again();
     logger().warning("restoring from empty: " + why,
                      {{"domain", identity_.domain->name},
                       {"partition", std::int64_t{identity_.partition.value}}});
@@ -64,6 +66,7 @@ bool Owner::step_restoring() {
         case SnapshotRestore::Progress::reading:
             break;
         case SnapshotRestore::Progress::broken:
+            probe_.snapshots().restore_broken();
             stop("the snapshots cannot be read: " + restore_.reason());
             break;
         case SnapshotRestore::Progress::done:
@@ -88,6 +91,7 @@ void Owner::restored() {
         restore_.begin(true);
         return;
     }
+    probe_.snapshots().restored();
     stored_ = aggregates_.position();
     foreign_snapshots_ = false;
     logger().info("restored", {{"domain", identity_.domain->name},

@@ -43,8 +43,8 @@ bool allowed(RoundState from, RoundState to) {
 }
 
 SnapshotRound::SnapshotRound(const fold::DomainModule& domain, Partition partition,
-                             store::PartitionStore& store, SnapshotSink& sink)
-    : domain_(domain), partition_(partition), store_(store), sink_(sink) {}
+                             store::PartitionStore& store, SnapshotSink& sink, SnapshotProbe& probe)
+    : domain_(domain), partition_(partition), store_(store), sink_(sink), probe_(probe) {}
 
 void SnapshotRound::move_to(RoundState next) {
     assert(allowed(state_, next));
@@ -59,7 +59,9 @@ void SnapshotRound::open(Epoch epoch) {
 }
 
 void SnapshotRound::end() {
-    if (state_ != RoundState::resting) move_to(RoundState::resting);
+    if (state_ == RoundState::resting) return;
+    if (state_ <= RoundState::marking) probe_.ended_early();
+    move_to(RoundState::resting);
 }
 
 bool SnapshotRound::begin(const store::StoredPosition& covered) {
@@ -156,13 +158,14 @@ bool SnapshotRound::write_aggregate(std::string_view aggregate, store::WriteBatc
     if (!send(snapshot_key(aggregate, cut()), bytes, bytes.size())) return false;
     remember(aggregate, known);
     ++written_;
+    probe_.written();
     test_hooks::fault_point("snapshot-sent");
     return true;
 }
 
 bool SnapshotRound::write_partition() {
     if (written_ == 0) {  // all that is marked is in snapshots already
-        end();
+        move_to(RoundState::resting);
         return false;
     }
     const std::string bytes =
@@ -203,6 +206,7 @@ std::optional<v1::MarkerInput> SnapshotRound::take_marker() {
 
 void SnapshotRound::marker_read(const replay::Position& marker, Sequence before) {
     if (state_ != RoundState::marking) return;
+    probe_.marked();
     before_ = before.value;
     pointer_.Clear();
     pointer_.set_state_version(domain_.evolve_version);
@@ -210,11 +214,11 @@ void SnapshotRound::marker_read(const replay::Position& marker, Sequence before)
     pointer_.mutable_covered()->CopyFrom(place_of(covered_.position));
     pointer_.set_reset_id(covered_.reset_id);
     test_hooks::fault_point("marker-read");
+    move_to(RoundState::pointing);
     // A pointer that is not written makes a restore slower, no more: it is tried once.
     (void)send(marker_key, pointer_.SerializeAsString(), 0);
     test_hooks::fault_point("pointer-sent");
-    if (state_ != RoundState::marking) return;
-    move_to(RoundState::pointing);
+    if (state_ != RoundState::pointing) return;
     logger().info("snapshots are written", {{"domain", domain_.name},
                                             {"partition", std::int64_t{partition_.value}},
                                             {"aggregates", std::uint64_t{written_}},

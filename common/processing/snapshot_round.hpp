@@ -10,6 +10,7 @@
 #include "common/fold/domain.hpp"
 #include "common/kafka/producer.hpp"
 #include "common/processing/ports.hpp"
+#include "common/processing/snapshot_probe.hpp"
 #include "common/processing/snapshot_record.hpp"
 #include "common/store/store.hpp"
 
@@ -43,7 +44,7 @@ bool allowed(RoundState from, RoundState to);
 class SnapshotRound {
 public:
     SnapshotRound(const fold::DomainModule& domain, Partition partition,
-                  store::PartitionStore& store, SnapshotSink& sink);
+                  store::PartitionStore& store, SnapshotSink& sink, SnapshotProbe& probe);
 
     // A new epoch is owned: nothing of what was sent before is waited for.
     void open(Epoch epoch);
@@ -82,6 +83,7 @@ private:
     Partition partition_;
     store::PartitionStore& store_;
     SnapshotSink& sink_;
+    SnapshotProbe& probe_;
 
     RoundState state_ = RoundState::resting;
     store::StoredPosition covered_;  // M, and what the partition's counters were there

@@ -1,0 +1,158 @@
+// What an owner's metrics say while it lives through something.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "tests/unit/common/processing/simulated_commands.hpp"
+#include "tests/unit/common/processing/simulation.hpp"
+
+namespace foldstream::processing::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* here = R"({domain="orders",partition="0"})";
+
+// Of the line that begins with the name and its labels; -1: there is none.
+double value(const Process& process, const std::string& name, const std::string& labels) {
+    const std::string text = "\n" + process.metrics.exposition();
+    const std::string line = "\n" + name + labels + " ";
+    const auto at = text.find(line);
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + line.size()));
+}
+
+double rounds(const Process& process, const std::string& result) {
+    return value(process, "foldstream_snapshot_rounds_total",
+                 R"({domain="orders",result=")" + result + R"("})");
+}
+
+double restores(const Process& process, const std::string& result) {
+    return value(process, "foldstream_restores_total",
+                 R"({domain="orders",result=")" + result + R"("})");
+}
+
+double marker_age(const Process& process) {
+    return value(process, "foldstream_snapshot_marker_age_seconds", here);
+}
+
+TEST(SnapshotMetrics, tell_rounds_by_their_result_and_what_they_wrote) {
+    World world;
+    Process process(world, 1, short_rounds());
+    say(world, pack(create_order("o1"), ""));
+    say(world, pack(create_order("o2"), ""));
+    process.owner.assign();
+    process.settle();
+    world.clock.advance(2s);
+    process.settle();
+    EXPECT_EQ(rounds(process, "marked"), 1);
+    EXPECT_EQ(rounds(process, "ended-early"), 0);
+    EXPECT_EQ(value(process, "foldstream_snapshot_aggregates_total", R"({domain="orders"})"), 2);
+
+    world.clock.advance(2s);
+    process.settle();  // nothing is dirty: no round
+    EXPECT_EQ(rounds(process, "ended-early"), 0);
+
+    say(world, pack(pay("o1"), ""));
+    process.settle();
+    world.clock.advance(2s);
+    process.run();
+    process.snapshot_sink.fail(process.owner);
+    process.run();
+    EXPECT_EQ(rounds(process, "marked"), 1);
+    EXPECT_EQ(rounds(process, "ended-early"), 1);
+}
+
+TEST(SnapshotMetrics, tell_the_age_of_the_last_marker_whoever_made_it) {
+    World world;
+    Process first(world, 1, short_rounds());
+    say(world, pack(create_order("o1"), ""));
+    first.owner.assign();
+    first.settle();
+    world.clock.advance(2s);
+    first.settle();
+    EXPECT_EQ(marker_age(first), 0);
+    world.clock.advance(30s);
+    first.settle();
+    EXPECT_EQ(marker_age(first), 30);
+
+    Process second(world, 2, short_rounds());  // restores, and meets the marker in the log
+    second.owner.assign();
+    second.settle();
+    EXPECT_EQ(marker_age(second), 30);
+    second.owner.revoke();
+    world.clock.advance(10s);
+    second.settle();
+    EXPECT_EQ(marker_age(second), 0);  // somebody else's to tell
+}
+
+TEST(SnapshotMetrics, tell_restores_by_their_result) {
+    World world;
+    Process first(world, 1, short_rounds());
+    say(world, pack(create_order("o1"), ""));
+    first.owner.assign();
+    first.settle();
+    EXPECT_EQ(restores(first, "done"), 1);
+    world.clock.advance(2s);
+    first.settle();
+    say(world, pack(pay("o1"), ""));
+    first.settle();
+    // The aggregate's snapshot, for which a marker vouches, is lost.
+    for (auto& record : world.snapshots.records) {
+        if (record.key.starts_with("o1@")) record.cleaned = true;
+    }
+    Process second(world, 2);
+    second.owner.assign();
+    second.settle();
+    ASSERT_EQ(second.owner.state(), OwnerState::stopped);
+    EXPECT_EQ(restores(second, "done"), 3);
+    EXPECT_EQ(restores(second, "began-again"), 2);
+    EXPECT_EQ(restores(second, "broken"), 1);
+
+    Process third(world, 3);
+    third.snapshots.broken = true;
+    third.owner.assign();
+    third.settle();
+    EXPECT_EQ(restores(third, "done"), 0);
+    EXPECT_EQ(restores(third, "broken"), 1);
+}
+
+TEST(OwnerMetrics, tell_careful_commands_attempts_and_what_is_given_up) {
+    World world;
+    for (std::uint64_t epoch = 1; epoch <= 2; ++epoch) {  // two that got nowhere
+        v1::Claim claim;
+        claim.set_nonce("nobody that lives" + std::to_string(epoch));
+        world.append(codec::claim_record(Epoch(epoch), claim.SerializeAsString()));
+    }
+    say(world, pack(create_order("o1"), "huge"));
+    OwnerLimits limits;
+    limits.careful_commands = 3;
+    Process process(world, 1, limits);
+    process.owner.assign();
+    process.run();
+    EXPECT_EQ(value(process, "foldstream_careful_commands", here), 0);
+    for (int i = 0; i < 12; ++i) {
+        while (!process.sink.in_flight.empty()) {
+            if (process.sink.in_flight.front().value.find("huge") != std::string::npos) {
+                process.sink.refuse_for_ever(process.owner);
+                process.sink.in_flight.clear();
+            } else {
+                process.sink.land(process.owner);
+            }
+            process.run();
+        }
+        world.clock.advance(100s);
+        process.run();
+    }
+    EXPECT_EQ(value(process, "foldstream_careful_commands", here), 2);
+    EXPECT_EQ(value(process, "foldstream_command_attempts_total", R"({domain="orders"})"), 2);
+    EXPECT_EQ(value(process, "foldstream_commands_crashed_total", R"({domain="orders"})"), 1);
+    process.owner.revoke();
+    world.clock.advance(100s);
+    process.settle();
+    EXPECT_EQ(value(process, "foldstream_careful_commands", here), 0);
+}
+
+}  // namespace
+}  // namespace foldstream::processing::simulation
