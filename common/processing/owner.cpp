@@ -52,6 +52,7 @@ void Owner::assign() {
     } else if (state_ == OwnerState::idle) {
         take_up();
     }
+    tell();
 }
 
 void Owner::revoke() {
@@ -92,7 +93,6 @@ void Owner::become_idle() {
     delete_due_.reset();
     restore_.stop();
     ports_.log.stop();
-    probe_.unowned({});
     probe_.stopped(false);
     move_to(OwnerState::idle);
     tell();
@@ -135,6 +135,14 @@ void Owner::fence(std::string_view why) {
 
 void Owner::tell() {
     probe_.careful(takes_part() ? careful_left_ : 0);
+    if (takes_part() || !assigned_ || draining_process_) {
+        unowned_since_.reset();
+        probe_.unowned({});
+    } else {
+        const Time now = ports_.clock.steady();
+        if (!unowned_since_) unowned_since_ = now;
+        probe_.unowned(now - *unowned_since_);
+    }
     if (!assigned_) {
         probe_.snapshots().marker_age({});
         return;
@@ -264,9 +272,6 @@ void Owner::check_times() {
         const bool attempted = careful_ && stored_.attempt_offset == careful_->offset.value;
         const bool done = window_.empty() && builder_.empty() && !attempted;
         if (done || now >= drain_until_ + limits_.drain) become_idle();
-    }
-    if (!takes_part() && assigned_ && state_ != OwnerState::idle) {
-        probe_.unowned(now - taking_since_);
     }
 }
 

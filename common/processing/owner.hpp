@@ -245,7 +245,8 @@ private:
     std::chrono::milliseconds backoff_;
     Time backoff_until_;
     Time owning_since_;
-    Time taking_since_;
+    Time taking_since_;                  // this attempt at taking it
+    std::optional<Time> unowned_since_;  // assigned here all the while, stopped or not
     Time drain_until_;
     Time last_entry_;
     Time look_again_;

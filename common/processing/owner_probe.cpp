@@ -46,7 +46,8 @@ OwnerProbe::OwnerProbe(runtime::Metrics& metrics, std::string domain, Partition 
                             "Entries that are decided and not yet read back",
                             labels_of(domain_, partition))),
       unowned_(metrics.gauge("foldstream_partition_unowned_seconds",
-                             "Seconds since the partition is assigned here without being owned",
+                             "Seconds since the partition is assigned here without being owned, "
+                             "because it stands still, too",
                              labels_of(domain_, partition))),
       stopped_(
           metrics.gauge("foldstream_owner_stopped",

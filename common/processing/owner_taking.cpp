@@ -232,7 +232,6 @@ void Owner::verified() {
     restores_ = 0;
     const auto takeover = owning_since_ - taking_since_;
     probe_.takeover(takeover);
-    probe_.unowned({});
     move_to(OwnerState::owning);
     round_.open(epoch_);
     round_at_ = owning_since_ + limits_.snapshot_interval;

@@ -154,5 +154,65 @@ TEST(OwnerMetrics, tell_careful_commands_attempts_and_what_is_given_up) {
     EXPECT_EQ(value(process, "foldstream_careful_commands", here), 0);
 }
 
+double unowned(const Process& process) {
+    return value(process, "foldstream_partition_unowned_seconds", here);
+}
+
+TEST(OwnerMetrics, count_the_seconds_without_an_owner_while_it_stands_still_too) {
+    World world;
+    Process process(world, 1);
+    process.snapshots.broken = true;
+    process.owner.assign();
+    world.clock.advance(5s);
+    process.settle();
+    ASSERT_EQ(process.owner.state(), OwnerState::stopped);
+    EXPECT_EQ(unowned(process), 5);
+    for (const double seconds : {45, 85, 125}) {  // it looks again meanwhile
+        world.clock.advance(40s);
+        process.settle();
+        EXPECT_EQ(process.owner.state(), OwnerState::stopped);
+        EXPECT_EQ(unowned(process), seconds);
+    }
+    process.snapshots.broken = false;
+    world.clock.advance(600s);
+    process.settle();
+    ASSERT_EQ(process.owner.state(), OwnerState::owning);
+    EXPECT_EQ(unowned(process), 0);
+    world.clock.advance(100s);
+    process.settle();
+    EXPECT_EQ(unowned(process), 0);
+}
+
+TEST(OwnerMetrics, count_the_seconds_without_an_owner_from_its_fencing_to_its_owning_again) {
+    World world;
+    say(world, pack(create_order("o1"), ""));
+    Process process(world, 1);
+    process.owner.assign();
+    process.run();
+    process.sink.land(process.owner);  // the claim
+    process.run();
+    process.sink.fail(process.owner);  // the entry
+    process.run();
+    ASSERT_EQ(process.owner.state(), OwnerState::backing_off);
+    world.clock.advance(100s);
+    process.run();
+    EXPECT_EQ(unowned(process), 100);
+    process.settle();
+    EXPECT_EQ(unowned(process), 0);
+}
+
+TEST(OwnerMetrics, count_no_seconds_of_a_partition_that_is_taken_away) {
+    World world;
+    Process process(world, 1);
+    process.snapshots.broken = true;
+    process.owner.assign();
+    process.settle();
+    world.clock.advance(5s);
+    process.settle();
+    EXPECT_EQ(unowned(process), 5);
+    process.owner.revoke();
+    EXPECT_EQ(unowned(process), 0);
+}
+
 }  // namespace
 }  // namespace foldstream::processing::simulation
