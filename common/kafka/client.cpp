@@ -49,6 +49,9 @@ Handle make_handle(rd_kafka_type_t type, const Settings& settings, const ConfigV
         rd_kafka_conf_set_dr_msg_cb(config.get(), callbacks.delivery);
     }
     if (callbacks.error != nullptr) rd_kafka_conf_set_error_cb(config.get(), callbacks.error);
+    if (callbacks.statistics != nullptr) {
+        rd_kafka_conf_set_stats_cb(config.get(), callbacks.statistics);
+    }
     set(config.get(), "bootstrap.servers", settings.brokers);
     set(config.get(), "client.id", settings.client_id);
     for (const auto& [key, value] : common_values()) set(config.get(), key, value);

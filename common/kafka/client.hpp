@@ -2,6 +2,7 @@
 // include this header.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@ struct Callbacks {
                       void*) = nullptr;
     void (*delivery)(rd_kafka_t*, const rd_kafka_message_t*, void*) = nullptr;
     void (*error)(rd_kafka_t*, int, const char*, void*) = nullptr;
+    int (*statistics)(rd_kafka_t*, char*, std::size_t, void*) = nullptr;
 };
 
 // The common values, then `values`, then settings.extra, each over the former. Throws Error (not to

@@ -35,6 +35,7 @@ ConfigValues reader_values(const ReaderOptions& options) {
         {"queued.max.messages.kbytes", std::to_string(options.queued_kbytes)},
         {"queued.min.messages", std::to_string(max_queued_records)},
         {"isolation.level", options.read_committed ? "read_committed" : "read_uncommitted"},
+        {"statistics.interval.ms", std::to_string(options.statistics_interval_ms)},
     };
 }
 
@@ -108,6 +109,7 @@ struct Reader::Impl {
         // Given since the queue was empty last.
         std::size_t records = 0;
         std::size_t bytes = 0;
+        std::optional<Watermarks> watermarks = std::nullopt;
     };
     std::vector<std::optional<Part>> parts;  // by partition
 
@@ -117,6 +119,15 @@ struct Reader::Impl {
 
     static void on_error(rd_kafka_t*, int error, const char* reason, void* opaque) {
         static_cast<Impl*>(opaque)->said.emplace(static_cast<rd_kafka_resp_err_t>(error), reason);
+    }
+
+    // Called inside rd_kafka_poll.
+    static int on_statistics(rd_kafka_t*, char* text, std::size_t size, void* opaque) {
+        auto& reader = *static_cast<Impl*>(opaque);
+        for (const auto& [partition, told] : watermarks_in({text, size}, reader.name)) {
+            if (Part* part = reader.part(partition)) part->watermarks = told;
+        }
+        return 0;  // the text stays librdkafka's
     }
 
     // Errors of brokers: the client gets over them.
@@ -146,8 +157,9 @@ Reader::Reader(const Settings& settings, std::string topic, const ReaderOptions&
     impl_->name = std::move(topic);
     impl_->wakeup = &wakeup;
     impl_->queued_bytes = std::size_t{options.queued_kbytes} * 1024;
-    impl_->handle = make_handle(RD_KAFKA_CONSUMER, settings, reader_values(options),
-                                Callbacks{impl_.get(), nullptr, nullptr, &Impl::on_error});
+    impl_->handle = make_handle(
+        RD_KAFKA_CONSUMER, settings, reader_values(options),
+        Callbacks{impl_.get(), nullptr, nullptr, &Impl::on_error, &Impl::on_statistics});
     impl_->topic = make_topic(impl_->handle.get(), impl_->name);
 }
 
@@ -231,6 +243,11 @@ PartitionError Reader::ended_by(Partition partition, int code, const std::string
     error.transient = !error.out_of_range && passes_by(kind);
     if (!error.transient) stop(partition);
     return error;
+}
+
+std::optional<Watermarks> Reader::watermarks(Partition partition) const {
+    const Impl::Part* part = impl_->part(partition);
+    return part != nullptr ? part->watermarks : std::nullopt;
 }
 
 const std::string& Reader::topic() const { return impl_->name; }

@@ -14,6 +14,7 @@
 
 #include "common/core/ids.hpp"
 #include "common/kafka/settings.hpp"
+#include "common/kafka/statistics.hpp"
 #include "common/kafka/wakeup.hpp"
 
 namespace foldstream::kafka {
@@ -63,6 +64,7 @@ struct ReaderOptions {
     // Bound of what is fetched ahead for each partition.
     std::uint32_t queued_kbytes = 16 * 1024;
     std::uint32_t fetch_wait_max_ms = 10;
+    std::uint32_t statistics_interval_ms = 0;  // how often watermarks() are told anew; 0 = never
 };
 
 // One thread. Rings `wakeup` when a started partition that had nothing to fetch has something:
@@ -82,6 +84,8 @@ public:
     void stop(Partition partition);
     // Never blocks. Nothing: none there at the moment.
     std::optional<Fetched> next(Partition partition);
+    // As last told since the partition was started. Nothing: not started, or not told yet.
+    [[nodiscard]] std::optional<Watermarks> watermarks(Partition partition) const;
     [[nodiscard]] const std::string& topic() const;
 
 private:

@@ -53,6 +53,10 @@ OwnerProbe::OwnerProbe(runtime::Metrics& metrics, std::string domain, Partition 
           metrics.gauge("foldstream_owner_stopped",
                         "1: the partition stands still until an operator acts; the log says why",
                         labels_of(domain_, partition))),
+      held_back_(metrics.gauge("foldstream_commands_held_back_seconds",
+                               "Seconds since a transaction that is left open holds back the "
+                               "partition's commands; 10 or more are an alarm",
+                               labels_of(domain_, partition))),
       careful_(metrics.gauge("foldstream_careful_commands",
                              "Commands that are left to be decided one at a time, because owners "
                              "before got nowhere",
@@ -102,6 +106,9 @@ void OwnerProbe::unowned(std::chrono::steady_clock::duration since) {
     unowned_.Set(seconds(since));
 }
 void OwnerProbe::stopped(bool is) { stopped_.Set(is ? 1 : 0); }
+void OwnerProbe::held_back(std::chrono::steady_clock::duration since) {
+    held_back_.Set(seconds(since));
+}
 void OwnerProbe::careful(std::size_t commands) { careful_.Set(static_cast<double>(commands)); }
 
 void OwnerProbe::final(const v1::Entry& entry) {

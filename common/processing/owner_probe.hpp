@@ -26,6 +26,8 @@ public:
     void read_back(std::chrono::steady_clock::duration lasted);
     void unowned(std::chrono::steady_clock::duration since);
     void stopped(bool is);
+    // Since an open transaction holds the partition's commands back.
+    void held_back(std::chrono::steady_clock::duration since);
     // Commands that are left to be decided one at a time.
     void careful(std::size_t commands);
     // An own entry that was read back: an attempt, a command that is given up.
@@ -42,6 +44,7 @@ private:
     prometheus::Gauge& window_;
     prometheus::Gauge& unowned_;
     prometheus::Gauge& stopped_;
+    prometheus::Gauge& held_back_;
     prometheus::Gauge& careful_;
     prometheus::Counter& attempts_;
     prometheus::Counter& crashed_;

@@ -10,6 +10,7 @@
 #include "common/kafka/wakeup.hpp"
 #include "common/processing/decide_watchdog.hpp"
 #include "common/processing/kafka_ports.hpp"
+#include "common/processing/stable_offset_watch.hpp"
 #include "common/runtime/log.hpp"
 
 namespace foldstream::processing {
@@ -22,6 +23,7 @@ constexpr auto longest_wait = 50ms;
 constexpr auto drain_limit = 10s;
 constexpr auto commit_interval = 5s;
 constexpr auto round_limit = 30s;
+constexpr std::uint32_t statistics_interval_ms = 1000;
 constexpr int reply_flush_ms = 500;
 
 const runtime::Logger& logger() {
@@ -87,6 +89,7 @@ struct Worker::Seat {
     KafkaSnapshotSink snapshot_sink;
     OwnerProbe probe;
     CountedOutcomes outcomes;
+    StableOffsetWatch stable_offset;
     Owner owner;
 };
 
@@ -107,6 +110,7 @@ void Worker::connect() {
     kafka_->snapshots = std::make_unique<kafka::Reader>(
         options_.kafka, kafka::snapshots_topic(domain), reading, kafka_->wakeup);
     reading.read_committed = true;
+    reading.statistics_interval_ms = statistics_interval_ms;
     kafka_->commands = std::make_unique<kafka::Reader>(
         options_.kafka, kafka::commands_topic(domain), reading, kafka_->wakeup);
     const auto partitions =
@@ -138,6 +142,7 @@ void Worker::run() {
         keep_producers();
         if (!work()) kafka_->wakeup.wait(longest_wait);
         commit_for_lag_tools();
+        watch_transactions();
         publish();
     }
     // Replies to what was answered last; snapshots are begun again by the next owner.
@@ -242,6 +247,26 @@ void Worker::commit_for_lag_tools() {
         next.emplace(partition, Offset(static_cast<std::int64_t>(seat->owner.next_offset())));
     }
     if (!next.empty()) kafka_->group->commit(next);
+}
+
+// Somebody else's transaction in the commands topic: a reader of what is committed waits for its
+// end, and so does every command behind it.
+void Worker::watch_transactions() {
+    for (auto& [partition, seat] : seats_) {
+        const auto told = kafka_->commands->watermarks(partition);
+        const auto look = seat->stable_offset.look(told, clock_.steady());
+        seat->probe.held_back(look.held);
+        if (!look.warn) continue;
+        logger().warning(
+            "a transaction that is left open holds back the commands: whoever sends in "
+            "transactions must end them",
+            {{"domain", options_.domain->name},
+             {"partition", std::int64_t{partition.value}},
+             {"last_stable_offset", told->stable.value},
+             {"high_watermark", told->high.value},
+             {"seconds",
+              std::int64_t{std::chrono::duration_cast<std::chrono::seconds>(look.held).count()}}});
+    }
 }
 
 bool Worker::all_idle() const {

@@ -61,6 +61,7 @@ private:
     void keep(std::unique_ptr<kafka::Producer>& producer, const std::string& topic,
               const kafka::Producer::Report& report, void (Owner::*lost)());
     void commit_for_lag_tools();
+    void watch_transactions();
     void publish();
     [[nodiscard]] bool all_idle() const;
 

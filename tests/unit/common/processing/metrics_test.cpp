@@ -31,17 +31,26 @@ TEST(Metrics, of_an_owner_are_these) {
     probe.outcome(entry, 0.1);
     std::unique_ptr<kafka::Producer> nobody;
     KafkaReplies replies(nobody, 0, metrics);
-    EXPECT_EQ(names(metrics),
-              (std::set<std::string>{
-                  "foldstream_careful_commands", "foldstream_claims_total",
-                  "foldstream_command_attempts_total", "foldstream_command_duration_seconds",
-                  "foldstream_commands_crashed_total", "foldstream_commands_total",
-                  "foldstream_epoch", "foldstream_fenced_total", "foldstream_ignored_records_total",
-                  "foldstream_owner_stopped", "foldstream_partition_unowned_seconds",
-                  "foldstream_readback_seconds", "foldstream_readback_window_entries",
-                  "foldstream_replies_total", "foldstream_restores_total",
-                  "foldstream_snapshot_aggregates_total", "foldstream_snapshot_marker_age_seconds",
-                  "foldstream_snapshot_rounds_total", "foldstream_takeover_seconds"}));
+    EXPECT_EQ(names(metrics), (std::set<std::string>{"foldstream_careful_commands",
+                                                     "foldstream_claims_total",
+                                                     "foldstream_command_attempts_total",
+                                                     "foldstream_command_duration_seconds",
+                                                     "foldstream_commands_crashed_total",
+                                                     "foldstream_commands_held_back_seconds",
+                                                     "foldstream_commands_total",
+                                                     "foldstream_epoch",
+                                                     "foldstream_fenced_total",
+                                                     "foldstream_ignored_records_total",
+                                                     "foldstream_owner_stopped",
+                                                     "foldstream_partition_unowned_seconds",
+                                                     "foldstream_readback_seconds",
+                                                     "foldstream_readback_window_entries",
+                                                     "foldstream_replies_total",
+                                                     "foldstream_restores_total",
+                                                     "foldstream_snapshot_aggregates_total",
+                                                     "foldstream_snapshot_marker_age_seconds",
+                                                     "foldstream_snapshot_rounds_total",
+                                                     "foldstream_takeover_seconds"}));
 }
 
 TEST(KafkaReplies, go_nowhere_but_to_partitions_that_there_are) {

@@ -1,0 +1,21 @@
+// What the statistics of a librdkafka client say of a topic's partitions. Pure.
+#pragma once
+
+#include <map>
+#include <string_view>
+
+#include "common/core/ids.hpp"
+
+namespace foldstream::kafka {
+
+// As the broker told with the last fetch. Between the two are records of transactions that are
+// still open, and everything behind the first of them: a reader of what is committed waits there.
+struct Watermarks {
+    Offset stable;  // the last stable offset
+    Offset high;    // the high watermark
+};
+
+// Of the partitions that are fetched; empty where the text is no statistics of the topic.
+std::map<Partition, Watermarks> watermarks_in(std::string_view statistics, std::string_view topic);
+
+}  // namespace foldstream::kafka
