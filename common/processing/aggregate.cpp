@@ -108,7 +108,9 @@ FoldFailure fold_events(Aggregate& aggregate, const v1::Entry& entry, Sequence s
         }
         if (event.version() != ++version) {
             return {"event version " + std::to_string(event.version()) + " of " +
-                        entry.aggregate_id() + " where " + std::to_string(version) + " was due",
+                        entry.aggregate_id() + " where " + std::to_string(version) +
+                        " was due (foldctl events tail --raw shows the record; put back the log "
+                        "from a backup, then foldctl partitions reset)",
                     false};
         }
     }

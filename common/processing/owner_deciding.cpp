@@ -6,6 +6,7 @@
 #include "common/processing/decider.hpp"
 #include "common/processing/outcome.hpp"
 #include "common/processing/owner.hpp"
+#include "common/processing/ways_out.hpp"
 
 namespace foldstream::processing {
 
@@ -40,7 +41,8 @@ std::optional<fold::RawCommand> Owner::next_command(bool& worked) {
         worked = true;
         if (const auto* broken = std::get_if<Broken>(&*read)) {
             if (broken->transient) continue;
-            stop("the commands topic cannot be read: " + broken->reason);
+            stop("the commands topic cannot be read: " + broken->reason +
+                 std::string(ways_out::mend_commands));
             return std::nullopt;
         }
         if (const auto* end = std::get_if<End>(&*read)) {

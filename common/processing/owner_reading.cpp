@@ -4,6 +4,7 @@
 
 #include "common/core/test_hooks.hpp"
 #include "common/processing/owner.hpp"
+#include "common/processing/ways_out.hpp"
 #include "common/runtime/log.hpp"
 #include "foldstream/v1/platform.pb.h"
 
@@ -47,7 +48,7 @@ bool Owner::read_log() {
             if (broken->out_of_range) {
                 distrust("the log cannot be read: " + broken->reason);
             } else {
-                stop("the log cannot be read: " + broken->reason);
+                stop("the log cannot be read: " + broken->reason + std::string(ways_out::mend_log));
             }
         } else {
             tail_at_end_ = false;
@@ -222,7 +223,7 @@ void Owner::on_claim(const replay::ValidClaim& valid) {
             stop("the log was written with " + std::to_string(count.partitions()) +
                  " partitions of " + count.domain() + ", the topics have " +
                  std::to_string(identity_.partitions) +
-                 " (a domain's partition count is fixed for ever: new topics need a new domain)");
+                 " (a domain's partition count is fixed for ever: make its topics with the log's)");
             return;
         }
     }

@@ -5,6 +5,7 @@
 #include "common/core/uuid.hpp"
 #include "common/processing/decider.hpp"
 #include "common/processing/owner.hpp"
+#include "common/processing/ways_out.hpp"
 #include "common/runtime/log.hpp"
 
 namespace foldstream::processing {
@@ -49,7 +50,8 @@ void Owner::restore(bool use_marker) {
 void Owner::restore_again(const std::string& why, bool use_marker) {
     if (++restores_ >= most_restores) {
         probe_.snapshots().restore_broken();
-        stop(why + " (also after " + std::to_string(most_restores) + " restores from empty)");
+        stop(why + " (also after " + std::to_string(most_restores) + " restores from empty)" +
+             std::string(ways_out::fold_from_the_start));
         return;
     }
     probe_.snapshots().restored_again();
@@ -67,7 +69,8 @@ bool Owner::step_restoring() {
             break;
         case SnapshotRestore::Progress::broken:
             probe_.snapshots().restore_broken();
-            stop("the snapshots cannot be read: " + restore_.reason());
+            stop("the snapshots cannot be read: " + restore_.reason() +
+                 std::string(ways_out::mend_snapshots));
             break;
         case SnapshotRestore::Progress::done:
             restored();
@@ -110,7 +113,7 @@ void Owner::catch_up() {
 }
 
 void Owner::distrust(std::string reason) {
-    reason += " (if this log is the one to go on with: foldctl partitions reset)";
+    reason += ways_out::reset;
     if (state_ == OwnerState::draining || !assigned_ || draining_process_) return stop(reason);
     distrusted_ = std::move(reason);
     become_idle();
@@ -173,8 +176,6 @@ void Owner::begin_verifying() {
 // The commands topic must be the one that the log was decided from: the last command stands where
 // it stood, or is below what the topic still has while the next one is not.
 bool Owner::verify() {
-    static constexpr const char* way_out =
-        " (if commands are to go on from what the topic has now: foldctl partitions adopt)";
     const auto read = ports_.commands.next();
     if (!read) return false;
     const bool looking = stored_.last_command_offset >= 0 && !last_command_gone_;
@@ -188,9 +189,10 @@ bool Owner::verify() {
             stop("command " + next +
                  " is not in the commands topic: it was deleted before it was read, or the topic "
                  "was recreated" +
-                 way_out);
+                 std::string(ways_out::adopt));
         } else {
-            stop("the commands topic cannot be read: " + broken->reason);
+            stop("the commands topic cannot be read: " + broken->reason +
+                 std::string(ways_out::mend_commands));
         }
         return true;
     }
@@ -198,7 +200,8 @@ bool Owner::verify() {
         const Offset last = end->offset;
         if (looking || last.value < static_cast<std::int64_t>(next_command_)) {
             stop("the commands topic ends at offset " + std::to_string(last.value) +
-                 ", before the last command that was decided: it was recreated" + way_out);
+                 ", before the last command that was decided: it was recreated" +
+                 std::string(ways_out::adopt));
         } else {
             command_end_ = last;
             verified();
@@ -212,7 +215,8 @@ bool Owner::verify() {
             place.append_time_ms != stored_.last_command_time_ms ||
             place.raw_hash != stored_.last_command_hash) {
             stop("the command at offset " + std::to_string(stored_.last_command_offset) +
-                 " is not the one that was decided: the commands topic was recreated" + way_out);
+                 " is not the one that was decided: the commands topic was recreated" +
+                 std::string(ways_out::adopt));
         } else {
             verified();
         }

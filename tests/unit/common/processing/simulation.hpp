@@ -83,6 +83,7 @@ public:
     void stop() override { running_ = false; }
     std::optional<LogRead> next() override {
         if (!running_) return std::nullopt;
+        if (broken) return Broken{"a broken checksum", false, false};
         if (at_ > world_.log.size()) return Broken{"offset out of range", true, false};
         if (at_ == world_.log.size()) {
             if (std::exchange(told_end_, true)) return std::nullopt;
@@ -93,6 +94,8 @@ public:
         return replay::LogRecord{Offset(static_cast<std::int64_t>(at_++)), record.append_time_ms,
                                  record.value};
     }
+
+    bool broken = false;
 
 private:
     World& world_;
@@ -112,6 +115,7 @@ public:
     void stop() override { running_ = false; }
     std::optional<CommandRead> next() override {
         if (!running_) return std::nullopt;
+        if (broken) return Broken{"a broken checksum", false, false};
         const auto end = static_cast<std::int64_t>(world_.commands.size());
         if (at_ < world_.commands_begin || at_ > end) return Broken{"out of range", true, false};
         if (at_ == end) {
@@ -129,6 +133,8 @@ public:
         return raw;
     }
     std::optional<std::uint64_t> group_offset() override { return world_.group_offset; }
+
+    bool broken = false;
 
 private:
     World& world_;
