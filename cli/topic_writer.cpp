@@ -42,6 +42,7 @@ void TopicWriter::write(std::optional<std::string_view> key, std::string_view va
                 ++written_;
                 producer_.poll();
                 return;
+            case kafka::Produced::too_large:
             case kafka::Produced::refused:
                 throw kafka::Error(why, false);
             case kafka::Produced::full:

@@ -177,7 +177,7 @@ Produced Producer::produce(const std::string& topic, Partition partition,
                " partition " + std::to_string(partition.value) +
                " cannot be sent: " + rd_kafka_err2str(error);
     }
-    return Produced::refused;
+    return error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? Produced::too_large : Produced::refused;
 }
 
 void Producer::poll() {

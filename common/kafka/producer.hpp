@@ -48,8 +48,9 @@ struct ProducerOptions {
 
 enum class Produced {
     queued,
-    full,     // the local queue is full: poll and try again
-    refused,  // can never be sent as it is (too large, unknown partition …)
+    full,       // the local queue is full: poll and try again
+    too_large,  // the record can never be sent as it is
+    refused,    // says nothing about the record: a fatal error, an unknown partition …
 };
 
 // produce and poll from one thread. `report` is called inside poll(). Rings `wakeup` when reports

@@ -40,6 +40,9 @@ Sent sent(kafka::Produced produced, const std::string& why) {
             return Sent::queued;
         case kafka::Produced::full:
             return Sent::full;
+        case kafka::Produced::too_large:
+            logger().error("the producer refused: " + why);
+            return Sent::too_large;
         case kafka::Produced::refused:
             logger().error("the producer refused: " + why);
             return Sent::refused;

@@ -213,7 +213,7 @@ void Owner::delivery(const kafka::DeliveryReport& report) {
         pending->delivered = ports_.clock.steady();
     } else {
         if (report.never) {
-            survived_ = -1;  // the next attempt counts
+            survived_.reset();  // the next attempt counts
             note_refused(*pending);
         }
         fence("a record was not delivered: " + why);
@@ -223,7 +223,9 @@ void Owner::delivery(const kafka::DeliveryReport& report) {
 // The bytes of a command that is given up are kept, unless those are what cannot be sent.
 void Owner::note_refused(const Pending& pending) {
     const v1::Entry& entry = pending.decided.entries.entries(0);
-    if (entry.has_kept()) bytes_refused_ = static_cast<std::int64_t>(entry.command().offset());
+    if (entry.has_kept()) {
+        bytes_refused_ = Offset(static_cast<std::int64_t>(entry.command().offset()));
+    }
 }
 
 void Owner::snapshot_delivery(const kafka::DeliveryReport& report) {

@@ -209,10 +209,10 @@ private:
     std::size_t careful_left_ = 0;
     std::optional<fold::RawCommand> careful_;  // read, not yet decided
     // The command that this process has decided without ending, and whose entry may have failed for
-    // reasons of its own: -1 = none. Its attempt goes on.
-    std::int64_t survived_ = -1;
-    std::int64_t bytes_refused_ = -1;  // the broker does not even take its kept bytes
-    std::int64_t attempting_ = -1;     // the command whose attempt entry this process has sent
+    // reasons of its own. Its attempt goes on.
+    std::optional<Offset> survived_;
+    std::optional<Offset> bytes_refused_;  // the broker does not even take its kept bytes
+    std::optional<Offset> attempting_;     // the command whose attempt entry this process has sent
 
     // Snapshots.
     bool round_due_ = false;

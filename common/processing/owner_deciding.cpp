@@ -107,17 +107,17 @@ bool Owner::decide_carefully() {
 // True: an attempt entry was decided, and the command waits for it. False: the command was decided.
 bool Owner::attempt(const fold::RawCommand& raw) {
     const bool attempted = stored_.attempt_offset == raw.offset.value;
-    const bool goes_on = attempted && survived_ == raw.offset.value;
-    const bool mine = attempted && attempting_ == raw.offset.value;
+    const bool goes_on = attempted && survived_ == raw.offset;
+    const bool mine = attempted && attempting_ == raw.offset;
     if (goes_on || mine || raw.value.size() > fold::max_command_bytes) {
-        attempting_ = -1;
-        survived_ = raw.offset.value;  // unless its record is what cannot be sent
+        attempting_.reset();
+        survived_ = raw.offset;  // unless its record is what cannot be sent
         decide_one(raw);
         return false;
     }
     const std::uint32_t k = attempted ? stored_.attempt_k : 0;
     if (k >= most_attempts) {
-        Decision refused{crashed(raw, place_of(raw), bytes_refused_ != raw.offset.value), nullptr,
+        Decision refused{crashed(raw, place_of(raw), bytes_refused_ != raw.offset), nullptr,
                          std::nullopt};
         if (refused.entry.kept().has_reply()) {
             v1::CommandOutcome outcome;
@@ -132,8 +132,8 @@ bool Owner::attempt(const fold::RawCommand& raw) {
     v1::Entry entry;
     entry.mutable_attempt()->set_offset(static_cast<std::uint64_t>(raw.offset.value));
     entry.mutable_attempt()->set_k(k + 1);
-    attempting_ = raw.offset.value;
-    survived_ = -1;
+    attempting_ = raw.offset;
+    survived_.reset();
     add_own(std::move(entry), next_command_);
     return true;
 }
@@ -229,9 +229,12 @@ bool Owner::send_unsent() {
         switch (ports_.sink.send(pending.value, pending.tag)) {
             case Sent::full:
                 return false;
-            case Sent::refused:
-                survived_ = -1;  // the record itself may be why: the next attempt counts
+            case Sent::too_large:
+                survived_.reset();  // the next attempt counts
                 note_refused(pending);
+                fence("a record is larger than the producer takes");
+                return false;
+            case Sent::refused:
                 fence("the producer refused a record");
                 return false;
             case Sent::queued:

@@ -58,7 +58,12 @@ public:
     virtual std::optional<std::uint64_t> group_offset() { return std::nullopt; }
 };
 
-enum class Sent { queued, full, refused };
+enum class Sent {
+    queued,
+    full,       // try again
+    too_large,  // the record itself is why it can never be sent
+    refused,    // the producer is: nothing is said about the record
+};
 
 // The producer of one partition of the log. Each record sent is reported once, in any order, by
 // Owner::delivery with its tag.

@@ -84,7 +84,7 @@ bool SnapshotRound::in_flight_full() const {
 
 bool SnapshotRound::send(std::string_view key, std::string_view value, std::size_t bytes) {
     const Sent sent = sink_.send(key, value, run_);
-    if (sent == Sent::refused) {
+    if (sent == Sent::too_large || sent == Sent::refused) {
         logger().error("a snapshot cannot be sent, and the round ends without a marker",
                        {{"domain", domain_.name},
                         {"partition", std::int64_t{partition_.value}},

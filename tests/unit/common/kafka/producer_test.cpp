@@ -72,7 +72,7 @@ TEST_F(ProducerOnMock, refuses_what_can_never_be_sent_and_says_why) {
     std::string why;
     EXPECT_EQ(
         producer.produce("t", Partition(0), std::nullopt, std::string(2'000'000, 'x'), {}, 0, &why),
-        Produced::refused);
+        Produced::too_large);
     EXPECT_THAT(why, HasSubstr("too large"));
     EXPECT_EQ(producer.produce("t", Partition(7), std::nullopt, "x", {}, 0, &why),
               Produced::refused);

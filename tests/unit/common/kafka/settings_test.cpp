@@ -49,7 +49,7 @@ TEST(Settings, an_operators_setting_wins_over_the_programs) {
     Producer producer(
         settings, {"t"}, ProducerOptions{}, [](const DeliveryReport&) {}, wakeup);
     EXPECT_EQ(producer.produce("t", Partition(0), std::nullopt, std::string(1500, 'x'), {}, 0),
-              Produced::refused);
+              Produced::too_large);
     EXPECT_EQ(producer.produce("t", Partition(0), std::nullopt, std::string(500, 'x'), {}, 0),
               Produced::queued);
 }

@@ -1,9 +1,12 @@
 // Commands that end their process, and those whose entries the broker never takes.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "tests/unit/common/processing/simulated_commands.hpp"
 #include "tests/unit/common/processing/simulation.hpp"
@@ -192,6 +195,73 @@ TEST(Poison, counts_an_entry_that_the_broker_will_never_take) {
     ASSERT_NE(next, nullptr);
     EXPECT_EQ(next->outcome(), v1::OUTCOME_ACCEPTED);
     EXPECT_LE(process.owner.position().epoch, Epoch(7));
+}
+
+// A process that comes to a command whose entry is too large for its producer; `takes` says what
+// becomes of the entry that gives the command up.
+struct TooLarge {
+    World world;
+    Process process{world, 1};
+
+    explicit TooLarge(const std::function<Sent()>& takes) {
+        say(world, pack(create_order("o1"), "huge"));
+        process.sink.takes = [takes](std::string_view value) {
+            if (value.find("crashed") != std::string_view::npos) return takes();
+            const bool huge = value.find("huge") != std::string_view::npos;
+            return huge ? Sent::too_large : Sent::queued;
+        };
+        process.owner.assign();
+        for (int i = 0; i < 12; ++i) {
+            process.settle();
+            world.clock.advance(100s);
+        }
+    }
+    [[nodiscard]] v1::Entry refused() const {
+        const auto entries = valid_entries(world);
+        const v1::Entry* found = entry_of(entries, 0);
+        EXPECT_NE(found, nullptr);
+        return found != nullptr ? *found : v1::Entry();
+    }
+};
+
+TEST(Poison, keeps_no_bytes_that_the_producer_finds_too_large) {
+    int asked = 0;
+    const TooLarge made([&asked] { return asked++ == 0 ? Sent::too_large : Sent::queued; });
+    EXPECT_EQ(made.refused().code(), "crashed");
+    EXPECT_FALSE(made.refused().has_kept());
+}
+
+TEST(Poison, keeps_its_bytes_when_it_was_the_producer_that_failed) {
+    int asked = 0;
+    const TooLarge made([&asked] { return asked++ == 0 ? Sent::refused : Sent::queued; });
+    EXPECT_GE(asked, 2);
+    EXPECT_EQ(made.refused().code(), "crashed");
+    EXPECT_EQ(made.refused().kept().command_id(), "huge");
+}
+
+TEST(Poison, does_not_count_an_attempt_whose_entry_a_failed_producer_refused) {
+    World world;
+    say(world, pack(create_order("o1"), "c1"));
+    Process process(world, 1);
+    int refusals = 0;
+    process.sink.takes = [&](std::string_view value) {
+        const bool command = value.find("OrderCreated") != std::string_view::npos;
+        return command && refusals++ < 8 ? Sent::refused : Sent::queued;
+    };
+    process.owner.assign();
+    for (int i = 0; i < 12; ++i) {
+        process.settle();
+        world.clock.advance(100s);
+    }
+    std::vector<std::uint32_t> attempts;
+    for (const auto& [sequence, entry] : valid_entries(world)) {
+        if (entry.has_attempt()) attempts.push_back(entry.attempt().k());
+    }
+    EXPECT_GT(refusals, 8);
+    EXPECT_EQ(attempts, (std::vector<std::uint32_t>{1}));
+    const auto entries = valid_entries(world);
+    ASSERT_NE(entry_of(entries, 0), nullptr);
+    EXPECT_EQ(entry_of(entries, 0)->outcome(), v1::OUTCOME_ACCEPTED);
 }
 
 TEST(Poison, is_not_suspected_behind_owners_that_decided_something) {

@@ -154,6 +154,8 @@ public:
     explicit SimSink(World& world) : world_(world) {}
     Sent send(std::string_view value, std::uint64_t tag) override {
         if (queue_full) return Sent::full;
+        const Sent said = takes ? takes(value) : Sent::queued;
+        if (said != Sent::queued) return said;
         in_flight.push_back({std::string(value), tag});
         return Sent::queued;
     }
@@ -178,6 +180,7 @@ public:
 
     std::deque<InFlight> in_flight;
     bool queue_full = false;
+    std::function<Sent(std::string_view value)> takes;  // not set: everything
 
 private:
     InFlight take() {
