@@ -54,14 +54,14 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
     runtime::add(app, "--workers", options.workers,
                  "threads a domain, each with consumers and producers of its own")
         ->check(CLI::Range(1, 64));
-    runtime::add(app, "--snapshot-interval", options.snapshot_interval_seconds,
+    runtime::add(app, "--snapshot-interval-seconds", options.snapshot_interval_seconds,
                  "seconds between two rounds of snapshots of a partition")
         ->check(CLI::Range(1, 86'400));
     runtime::add(app, "--snapshot-entries", options.loop.limits.snapshot_entries,
                  "entries of a partition after which a round begins earlier")
         ->check(CLI::Range(1'000, 1'000'000'000));
     runtime::add(
-        app, "--decide-budget", options.decide_budget_seconds,
+        app, "--decide-budget-seconds", options.decide_budget_seconds,
         "seconds that the domain's code may take for one command: then the process ends, and "
         "the third time the command is refused")
         ->check(CLI::Range(1, 40));

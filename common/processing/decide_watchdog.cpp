@@ -59,7 +59,7 @@ void DecideWatchdog::watch() {
         over_(domain_ + " partition " + std::to_string(partition_.load()) +
               ": the command at offset " + std::to_string(command_.load()) +
               " is decided for more than " + std::to_string(budget_.count()) +
-              " ms (--decide-budget): the process ends");
+              " ms (--decide-budget-seconds): the process ends");
         looks = 0;
     }
 }

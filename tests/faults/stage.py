@@ -51,7 +51,7 @@ class Member:
         common = (*SHORT_SESSION, "--instance", self.name, *self.options)
         if self.kind != "command-service":
             return common
-        snapshots = ("--snapshot-interval", str(SNAPSHOT_SECONDS))
+        snapshots = ("--snapshot-interval-seconds", str(SNAPSHOT_SECONDS))
         return (*common, *snapshots, "--store-path", str(self.store))
 
     def start(self, *more: str, **environment: str) -> None:

@@ -37,6 +37,8 @@ def ended(*options: str) -> subprocess.CompletedProcess[str]:
         ("--domains", "nope", "there is no domain nope"),
         # Two workers of one domain would have two owners of one partition.
         ("--domains", "orders,orders", "orders is given twice"),
+        ("--snapshot-interval-seconds", "0", "--snapshot-interval-seconds"),
+        ("--decide-budget-seconds", "41", "--decide-budget-seconds"),
     ],
 )
 def test_a_bad_value_is_named_and_ends_with_code_2(option: str, value: str, said: str) -> None:

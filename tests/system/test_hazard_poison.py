@@ -30,7 +30,7 @@ class Keeper:
 )
 def test_a_poisonous_command_stops_nothing_but_itself(stack: Stack, what: str, code: str) -> None:
     for name in ("first", "second"):
-        options = ("--instance", name, "--decide-budget", "1", *SHORT_SESSION)
+        options = ("--instance", name, "--decide-budget-seconds", "1", *SHORT_SESSION)
         stack.start("command-service", name, *options, FOLDSTREAM_POISON=f"deadly={what}")
     keeper = Keeper(stack)
     with Scene(stack.brokers) as scene:
