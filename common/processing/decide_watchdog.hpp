@@ -16,7 +16,7 @@
 
 namespace foldstream::processing {
 
-// begins() and ends() from one thread, the worker's; a thread of its own watches.
+// Told by one thread, the worker's; a thread of its own watches.
 class DecideWatchdog final : public DecideWatch {
 public:
     using Over = std::function<void(const std::string& what)>;
@@ -25,10 +25,9 @@ public:
     DecideWatchdog(std::string domain, std::chrono::milliseconds budget, Over over = {});
     ~DecideWatchdog() override;
 
+private:
     void begins(Partition partition, Offset command) override;
     void ends() override;
-
-private:
     void watch();
 
     std::string domain_;

@@ -172,9 +172,10 @@ Owner::Decision Owner::decision_of(const fold::RawCommand& raw) {
 
 void Owner::decide_one(const fold::RawCommand& raw) {
     if (raw.offset.value < static_cast<std::int64_t>(next_command_)) return;
-    if (ports_.watch != nullptr) ports_.watch->begins(identity_.partition, raw.offset);
-    Decision decision = decision_of(raw);
-    if (ports_.watch != nullptr) ports_.watch->ends();
+    Decision decision = [&] {
+        const DecideScope watched(ports_.watch, identity_.partition, raw.offset);
+        return decision_of(raw);
+    }();
     test_hooks::fault_point("decided");
     add(std::move(decision));
 }

@@ -105,12 +105,33 @@ public:
     virtual void reply(const v1::ReplyAddress& address, std::string_view outcome) = 0;
 };
 
-// Told before and after the domain's code runs, so that one that never ends can be ended.
+// Told before and after the domain's code runs, so that one that never ends can be ended. A
+// DecideScope tells it.
 class DecideWatch {
 public:
     virtual ~DecideWatch() = default;
+
+private:
+    friend class DecideScope;
     virtual void begins(Partition partition, Offset command) = 0;
     virtual void ends() = 0;
+};
+
+// While it lives the domain's code runs; an exception ends it, too.
+class DecideScope {
+public:
+    // `watch` may be null: nobody watches.
+    DecideScope(DecideWatch* watch, Partition partition, Offset command) : watch_(watch) {
+        if (watch_ != nullptr) watch_->begins(partition, command);
+    }
+    ~DecideScope() {
+        if (watch_ != nullptr) watch_->ends();
+    }
+    DecideScope(const DecideScope&) = delete;
+    DecideScope& operator=(const DecideScope&) = delete;
+
+private:
+    DecideWatch* watch_;
 };
 
 }  // namespace foldstream::processing

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <future>
+#include <new>
 #include <string>
 
 namespace foldstream::processing {
@@ -18,13 +19,12 @@ TEST(DecideWatchdog, tells_of_a_command_that_is_decided_for_longer_than_its_budg
         if (!once) told.set_value(what);
         once = true;
     });
-    watchdog.begins(Partition(3), Offset(42));
+    const DecideScope deciding(&watchdog, Partition(3), Offset(42));
     auto said = told.get_future();
     ASSERT_EQ(said.wait_for(20s), std::future_status::ready);
     const std::string what = said.get();
     EXPECT_NE(what.find("orders partition 3"), std::string::npos);
     EXPECT_NE(what.find("offset 42"), std::string::npos);
-    watchdog.ends();
 }
 
 TEST(DecideWatchdog, is_silent_while_commands_come_and_go) {
@@ -34,13 +34,33 @@ TEST(DecideWatchdog, is_silent_while_commands_come_and_go) {
         DecideWatchdog watchdog("orders", 40ms, [&](const std::string&) { told = true; });
         const auto until = std::chrono::steady_clock::now() + 200ms;
         for (int i = 0; std::chrono::steady_clock::now() < until; ++i) {
-            watchdog.begins(Partition(0), Offset(i));
-            watchdog.ends();
+            const DecideScope deciding(&watchdog, Partition(0), Offset(i));
             ++looks;
         }
     }
     EXPECT_FALSE(told);
     EXPECT_GT(looks, 100);
+}
+
+class Counting final : public DecideWatch {
+public:
+    int deciding = 0;
+
+private:
+    void begins(Partition /*partition*/, Offset /*command*/) override { ++deciding; }
+    void ends() override { --deciding; }
+};
+
+TEST(DecideScope, ends_with_an_exception_too) {
+    Counting watch;
+    try {
+        const DecideScope deciding(&watch, Partition(0), Offset(0));
+        EXPECT_EQ(watch.deciding, 1);
+        throw std::bad_alloc();
+    } catch (const std::bad_alloc&) {
+        EXPECT_EQ(watch.deciding, 0);
+    }
+    const DecideScope unwatched(nullptr, Partition(0), Offset(0));
 }
 
 }  // namespace
