@@ -95,7 +95,10 @@ int retry(const CommandsOptions& options, const Connections& connections, const 
         throw kafka::Error("the bytes of this command were not kept: the broker did not take them",
                            false);
     }
-    const auto key = options.key ? options.key : first_key(connections, options.domain, placed);
+    auto key = options.key;
+    if (!key && placed.entry.kept_key().empty()) {  // an older owner kept none
+        key = first_key(connections, options.domain, placed);
+    }
     const auto made = record_again(domain, placed, key, partitions);
     if (const auto* why = std::get_if<std::string>(&made)) throw UsageError(*why);
     const auto& record = std::get<CommandToSend>(made);
@@ -140,7 +143,8 @@ void add_commands(CLI::App& app, const Connections& connections, const Console& 
         ->check(CLI::Validator(runtime::refuse_negative, ""));
     retrying->add_option("--key", options->key,
                          "the record's key, the aggregate's id (default: that of the record that "
-                         "it came in while the topic has it, else the body's id)");
+                         "it came in, as kept in its entry or found in the topic, else the "
+                         "body's id)");
     retrying
         ->add_option("--wait", options->wait_seconds,
                      "seconds to wait for the outcome; 0: print where the record stands")

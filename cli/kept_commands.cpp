@@ -123,14 +123,15 @@ std::string kept_json(const std::string& domain, const std::vector<KeptCommand>&
 
 std::variant<CommandToSend, std::string> record_again(const fold::DomainModule& domain,
                                                       const PlacedEntry& placed,
-                                                      const std::optional<std::string>& key,
+                                                      const std::optional<std::string>& given,
                                                       std::int32_t partitions) {
     v1::Command command = placed.entry.kept();
     command.set_command_id(id_of(domain, placed));
-    if (key) {
+    const std::string& key = given ? *given : placed.entry.kept_key();
+    if (given || !key.empty()) {
         const Partition partition =
-            codec::is_id(*key) ? codec::partition_of(*key, partitions) : placed.partition;
-        return packed_record(domain, partition, *key, command);
+            codec::is_id(key) ? codec::partition_of(key, partitions) : placed.partition;
+        return packed_record(domain, partition, key, command);
     }
     const fold::CommandType* type = domain.find_command(command.type());
     const auto id = id_in_body(type, command);

@@ -55,12 +55,13 @@ private:
 std::string kept_text(const std::vector<KeptCommand>& commands);
 std::string kept_json(const std::string& domain, const std::vector<KeptCommand>& commands);
 
-// The kept command as a record again: packed, with the command id that it had. `key`: the first
-// record's own, or the operator's; nothing: it is read out of the body. What cannot be decoded goes
-// to the partition that it was in. A sentence when the key is needed and cannot be known.
+// The kept command as a record again: packed, with the command id that it had. `given`: the key,
+// the operator's or that of the first record as the topic has it; nothing: the entry keeps it, or
+// it is read out of the body. What cannot be decoded goes to the partition that it was in. A
+// sentence when the key is needed and cannot be known.
 std::variant<CommandToSend, std::string> record_again(const fold::DomainModule& domain,
                                                       const PlacedEntry& placed,
-                                                      const std::optional<std::string>& key,
+                                                      const std::optional<std::string>& given,
                                                       std::int32_t partitions);
 
 }  // namespace foldstream::cli

@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@ namespace foldstream::processing {
 namespace {
 
 constexpr std::string_view internal = "internal";
+constexpr std::size_t max_kept_key_bytes = 512;
 
 void set_input(v1::Entry& entry, const CommandPlace& place) {
     auto& input = *entry.mutable_command();
@@ -139,7 +141,9 @@ v1::Entry crashed(const fold::RawCommand& raw, const CommandPlace& place, bool k
     v1::Entry entry;
     set_input(entry, place);
     refuse_with(entry, crashed_code);
-    if (keep) *entry.mutable_kept() = fold::keep_undecoded(raw);
+    if (!keep) return entry;
+    *entry.mutable_kept() = fold::keep_undecoded(raw);
+    if (raw.key && raw.key->size() <= max_kept_key_bytes) entry.set_kept_key(std::string(*raw.key));
     return entry;
 }
 

@@ -34,8 +34,8 @@ CommandPlace place_of(const fold::RawCommand& raw);
 // The entry of a command that was refused without looking at state.
 v1::Entry refuse(const fold::CommandRefusal& refusal, const CommandPlace& place);
 
-// The entry of a command that ended its process too often: not even decoded, its bytes kept (unless
-// those are what the broker does not take).
+// The entry of a command that ended its process too often: not even decoded, its bytes and its key
+// kept (unless those are what the broker does not take).
 v1::Entry crashed(const fold::RawCommand& raw, const CommandPlace& place, bool keep);
 
 // The entry of a command to the platform itself; it takes effect when it is read back.

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import xxhash
+from confluent_kafka import OFFSET_END, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from conftest import BUILD, Stack
 from forged import Forged
@@ -38,6 +40,7 @@ def test_what_crashed_is_listed_and_sent_again(stack: Stack) -> None:
         Command("c-1", "CreateOrder", "crash-1", {"orderId": "crash-1", **CREATE}),
         Command("c-2", "CreateOrder", "crash-1", CREATE),  # its id stands in the key alone
         Command("c-3", "CreateOrder", "crash-1", {}, b'{"orderId":'),
+        Command("c-4", "CreateOrder", "crash-1", CREATE),
     ]
     Sender(stack.brokers).send_all(commands)
     records = Topics(stack.brokers).read("orders.commands", "read_committed")
@@ -45,9 +48,9 @@ def test_what_crashed_is_listed_and_sent_again(stack: Stack) -> None:
     bodies = generate(BUILD)
     forged = Forged(stack.brokers, bodies, partition)
     forged.claim("whoever crashed")
-    forged.entries(
-        *[crashed(bodies, record, command) for record, command in zip(found, commands, strict=True)]
-    )
+    entries = [crashed(bodies, r, c) for r, c in zip(found, commands, strict=True)]
+    entries[3].kept_key = b"crash-1"  # those of older owners have none
+    forged.entries(*entries)
     stack.start("command-service")
 
     listed = json.loads(stack.foldctl("--json", "commands", "list", "orders", "--crashed"))["data"]
@@ -55,12 +58,13 @@ def test_what_crashed_is_listed_and_sent_again(stack: Stack) -> None:
         (1, 0, "c-1"),
         (2, 1, "c-2"),
         (3, 2, "c-3"),
+        (4, 3, "c-4"),
     ]
     assert {one["type"] for one in listed} == {TYPES + "CreateOrder"}
     assert [one["bytes"] for one in listed] == [len(command.value) for command in commands]
     newest = stack.foldctl("commands", "list", "orders", "--limit", "1").splitlines()
     assert len(newest) == 2
-    assert "c-3" in newest[1]
+    assert "c-4" in newest[1]
 
     def retry(sequence: int, fails: bool = False) -> Any:
         words = ("commands", "retry", "orders", str(partition), str(sequence))
@@ -74,5 +78,14 @@ def test_what_crashed_is_listed_and_sent_again(stack: Stack) -> None:
     third = retry(3, fails=True)
     assert (third["code"], third["commandId"]) == ("invalid", "c-3")
     assert retry(1)["duplicate"]
-    stack.foldctl("commands", "retry", "orders", str(partition), "4", fails=True)
+    stack.foldctl("commands", "retry", "orders", str(partition), "5", fails=True)
     stack.foldctl("commands", "retry", "orders", str(partition), "99", fails=True)
+
+    # What the topic no longer has is known by its entry alone.
+    admin = AdminClient({"bootstrap.servers": stack.brokers})
+    everything = TopicPartition("orders.commands", partition, OFFSET_END)
+    for deleted in admin.delete_records([everything]).values():
+        deleted.result()
+    stack.foldctl("commands", "retry", "orders", str(partition), "2", fails=True)
+    fourth = retry(4, fails=True)
+    assert (fourth["code"], fourth["aggregateId"]) == ("already-exists", "crash-1")

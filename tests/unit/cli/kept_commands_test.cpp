@@ -103,6 +103,18 @@ TEST(KeptCommands, goes_again_to_the_partition_of_its_key) {
     EXPECT_EQ(keyed.partition, codec::partition_of("o-2", partitions));
 }
 
+TEST(KeptCommands, goes_again_with_the_key_that_its_entry_keeps) {
+    PlacedEntry placed = crashed(7);
+    placed.entry.mutable_kept()->set_value("{}");  // the id stood in the key alone
+    placed.entry.set_kept_key("o-5");
+    EXPECT_EQ(again(placed).key, "o-5");
+    EXPECT_EQ(again(placed).partition, codec::partition_of("o-5", partitions));
+    EXPECT_EQ(again(placed, "o-6").key, "o-6");  // the operator's word counts
+    placed.entry.set_kept_key("no id");
+    EXPECT_EQ(again(placed).key, "no id");
+    EXPECT_EQ(again(placed).partition, Partition(1));
+}
+
 TEST(KeptCommands, what_cannot_be_decoded_goes_to_the_same_partition) {
     for (const char* body : {"{", R"({"orderId":7})", "\xff"}) {
         PlacedEntry placed = crashed(7, 2);

@@ -99,6 +99,25 @@ TEST(Poison, ends_five_processes_at_most_and_is_then_refused_with_its_bytes) {
     }
 }
 
+TEST(Poison, keeps_the_key_of_its_record_unless_no_aggregate_could_have_it) {
+    World world;
+    for (const std::string& key : {std::string("o1"), std::string(10'000, 'k')}) {
+        say(world, cancel("o1", "deadly-" + std::to_string(key.size())));
+        world.commands.back().key = key;
+    }
+    Mortal mortal(world);
+    while (mortal.run()) {
+        ASSERT_LT(mortal.processes(), 20);
+        world.clock.advance(100s);
+    }
+    const auto entries = valid_entries(world);
+    ASSERT_NE(entry_of(entries, 0), nullptr);
+    ASSERT_EQ(entry_of(entries, 0)->code(), "crashed");
+    EXPECT_EQ(entry_of(entries, 0)->kept_key(), "o1");
+    ASSERT_NE(entry_of(entries, 1), nullptr);
+    EXPECT_FALSE(entry_of(entries, 1)->has_kept_key());
+}
+
 TEST(Poison, is_answered_when_it_is_given_up) {
     World world;
     orders::v1::CancelOrder command;

@@ -54,6 +54,7 @@ inline std::unique_ptr<fold::DomainModule> orders_with_a_whim(Random& random) {
 struct StoredRecord {
     std::int64_t append_time_ms = 0;
     std::string value;
+    std::optional<std::string> key = std::nullopt;
 };
 
 // The broker: what has landed has landed.
@@ -130,6 +131,7 @@ public:
         raw.offset = Offset(at_++);
         raw.append_time_ms = record.append_time_ms;
         raw.value = record.value;
+        raw.key = record.key;
         return raw;
     }
     std::optional<std::uint64_t> group_offset() override { return world_.group_offset; }
