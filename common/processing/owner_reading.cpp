@@ -241,7 +241,10 @@ void Owner::on_claim(const replay::ValidClaim& valid) {
     probe_.epoch(valid.epoch);
     const bool mine =
         valid.claim.nonce() == nonce_ || test_hooks::mutant(Mutant::claim_without_nonce);
-    if (!mine) foreign_snapshots_ = true;
+    if (!mine) {
+        foreign_snapshots_ = true;
+        attempting_.reset();  // what the log has of it from here on may be somebody else's
+    }
     // Somebody owned in between, and may have vouched for snapshots since: the word is spent.
     if (state_ != OwnerState::claiming || !mine) delete_due_.reset();
     if (state_ == OwnerState::claiming && mine) {

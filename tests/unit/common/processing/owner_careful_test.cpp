@@ -159,6 +159,27 @@ TEST(CarefulOwner, does_not_count_an_attempt_that_never_landed) {
     EXPECT_EQ(decisions(world)[0].outcome(), v1::OUTCOME_ACCEPTED);
 }
 
+// Its own never landed; the one in the log is of an owner that ended with it.
+TEST(CarefulOwner, does_not_take_anothers_attempt_for_its_own) {
+    World world;
+    say(world, pack(create_order("o1"), "c1"));
+    const auto process = careful(world);
+    process->sink.fail(process->owner);
+    {
+        Process other(world, 10, {}, "other");
+        other.owner.assign();
+        other.run();
+        other.sink.land(other.owner);  // the claim
+        other.run();
+        other.sink.land(other.owner);  // the attempt
+    }
+    ASSERT_THAT(attempts(world), ElementsAre(Pair(0, 1)));
+    world.clock.advance(100s);
+    process->settle();
+    EXPECT_THAT(attempts(world), ElementsAre(Pair(0, 1), Pair(0, 2)));
+    EXPECT_EQ(decisions(world)[0].outcome(), v1::OUTCOME_ACCEPTED);
+}
+
 TEST(CarefulOwner, refuses_a_command_that_is_too_large_to_be_read_without_an_attempt) {
     World world;
     say(world, std::string(fold::max_command_bytes + 1, 'x'));
