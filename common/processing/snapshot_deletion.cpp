@@ -1,15 +1,32 @@
 #include "common/processing/snapshot_deletion.hpp"
 
+#include <cassert>
 #include <variant>
 
 #include "common/processing/snapshot_record.hpp"
+#include "common/runtime/log.hpp"
 
 namespace foldstream::processing {
 
 namespace {
 constexpr std::size_t records_a_step = 256;
 constexpr std::size_t most_outstanding = 2'000;
+
+const runtime::Logger& logger() {
+    static const runtime::Logger instance("snapshots");
+    return instance;
+}
 }  // namespace
+
+bool allowed(DeletionState from, DeletionState to) {
+    if (to == DeletionState::resting) return from != DeletionState::resting;
+    return static_cast<int>(to) == static_cast<int>(from) + 1;
+}
+
+void SnapshotDeletion::move_to(DeletionState next) {
+    assert(allowed(state_, next));
+    state_ = next;
+}
 
 SnapshotDeletion::SnapshotDeletion(SnapshotSource& source, SnapshotSink& sink)
     : source_(source), sink_(sink) {}
@@ -21,12 +38,12 @@ void SnapshotDeletion::begin(Epoch epoch, Offset word) {
     outstanding_ = 0;
     check_ = {};
     held_ = marker_key;
-    state_ = State::pointing;
+    move_to(DeletionState::pointing);
 }
 
 void SnapshotDeletion::end() {
-    if (state_ == State::scanning) source_.stop();
-    state_ = State::resting;
+    if (state_ == DeletionState::scanning) source_.stop();
+    if (active()) move_to(DeletionState::resting);
 }
 
 bool SnapshotDeletion::send(std::string_view key) {
@@ -36,24 +53,24 @@ bool SnapshotDeletion::send(std::string_view key) {
 }
 
 bool SnapshotDeletion::step() {
-    if (!held_.empty() && state_ != State::resting) {
+    if (!held_.empty() && state_ != DeletionState::resting) {
         if (!send(held_)) return false;
         held_.clear();
         return true;
     }
     switch (state_) {
-        case State::resting:
+        case DeletionState::resting:
             return false;
-        case State::pointing:
+        case DeletionState::pointing:
             if (outstanding_ > 0) return false;
             source_.start_at_beginning();
-            state_ = State::scanning;
+            move_to(DeletionState::scanning);
             return true;
-        case State::scanning:
+        case DeletionState::scanning:
             return outstanding_ < most_outstanding && scan();
-        case State::ending:
+        case DeletionState::ending:
             if (outstanding_ > 0) return false;
-            state_ = State::resting;
+            move_to(DeletionState::resting);
             return true;
     }
     return false;
@@ -67,12 +84,14 @@ bool SnapshotDeletion::scan() {
         worked = true;
         if (const auto* broken = std::get_if<Broken>(&*read)) {
             if (broken->transient) continue;
-            end();  // what is left is true
+            logger().error("not all snapshots are deleted: what is left is true; say it once more",
+                           {{"error", broken->reason}});
+            end();
             return true;
         }
         if (std::holds_alternative<End>(*read)) {
             source_.stop();
-            state_ = State::ending;
+            move_to(DeletionState::ending);
             return true;
         }
         const auto& record = std::get<SnapshotRecord>(*read);
@@ -87,7 +106,7 @@ bool SnapshotDeletion::scan() {
 }
 
 std::string SnapshotDeletion::delivery(const kafka::DeliveryReport& report) {
-    if (report.tag != run_ || state_ == State::resting) return {};
+    if (report.tag != run_ || state_ == DeletionState::resting) return {};
     if (outstanding_ > 0) --outstanding_;
     if (check_.delivered(report.no_error, report.offset)) return {};
     return "a tombstone of a snapshot was not delivered: " +

@@ -16,10 +16,14 @@ namespace foldstream::processing {
 //   pointing ---> scanning      it is delivered: the partition is read, each older key gets a tombstone
 //   scanning ---> ending        read to its end
 //   ending -----> resting       all tombstones are delivered
+//   each of them -> resting     end(): the owner is fenced, or leaves; or the topic cannot be read
 // clang-format on
+enum class DeletionState : std::uint8_t { resting, pointing, scanning, ending };
+bool allowed(DeletionState from, DeletionState to);
+
 // Cut short at any point it leaves snapshots that are true and a log that says that they were
-// deleted
-// (so a restore from an older marker begins again without it); the operator says it once more.
+// deleted (so a restore from an older marker begins again without it); the operator says it once
+// more.
 class SnapshotDeletion {
 public:
     SnapshotDeletion(SnapshotSource& source, SnapshotSink& sink);
@@ -33,20 +37,20 @@ public:
     // Empty: fine, else why the epoch must end.
     std::string delivery(const kafka::DeliveryReport& report);
 
-    [[nodiscard]] bool active() const { return state_ != State::resting; }
+    [[nodiscard]] bool active() const { return state_ != DeletionState::resting; }
     // What begin() gives to all that it sends: above every tag of a round.
     [[nodiscard]] static bool is_tag(std::uint64_t tag) { return tag >= first_tag; }
 
 private:
-    enum class State : std::uint8_t { resting, pointing, scanning, ending };
     static constexpr std::uint64_t first_tag = 1ULL << 62;
 
+    void move_to(DeletionState next);
     bool scan();
     bool send(std::string_view key);
 
     SnapshotSource& source_;
     SnapshotSink& sink_;
-    State state_ = State::resting;
+    DeletionState state_ = DeletionState::resting;
     Offset word_;
     std::uint64_t run_ = first_tag;
     std::string held_;  // read, its tombstone not yet taken by the producer

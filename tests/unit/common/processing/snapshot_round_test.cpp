@@ -293,5 +293,38 @@ TEST(SnapshotDeletion, leaves_no_snapshot_and_a_log_that_is_folded_from_its_star
     expect_restore(world);
 }
 
+TEST(SnapshotDeletion, that_cannot_read_the_topic_leaves_an_owner_that_goes_on) {
+    World world;
+    Process process(world, 1, short_rounds());
+    say(world, pack(create_order("o1"), "c1"));
+    process.owner.assign();
+    process.settle();
+    world.clock.advance(2s);
+    process.settle();
+    process.snapshots.broken = true;
+    say(world, pack(v1::DeleteSnapshots(), "gone"));
+    process.settle();
+    world.clock.advance(2s);
+    process.settle();
+    say(world, pack(pay("o1"), "c2"));
+    for (int i = 0; i < 3; ++i) {
+        world.clock.advance(2s);
+        process.settle();
+    }
+    EXPECT_EQ(process.owner.state(), OwnerState::owning);
+    EXPECT_TRUE(world.snapshots.content().contains("@marker"));
+    expect_restore(world);
+}
+
+TEST(SnapshotDeletion, goes_from_state_to_state_as_its_table_says) {
+    using enum DeletionState;
+    EXPECT_TRUE(allowed(resting, pointing));
+    EXPECT_TRUE(allowed(scanning, ending));
+    EXPECT_TRUE(allowed(scanning, resting));
+    EXPECT_FALSE(allowed(resting, resting));
+    EXPECT_FALSE(allowed(resting, scanning));
+    EXPECT_FALSE(allowed(ending, scanning));
+}
+
 }  // namespace
 }  // namespace foldstream::processing::simulation
