@@ -74,10 +74,10 @@ SnapshotCensus::Counts SnapshotCensus::counts() const {
 void SnapshotSearch::feed(const processing::SnapshotRecord& record) {
     const auto name = processing::parse_snapshot_key(record.key);
     if (!name || name->aggregate != aggregate_) return;
-    by_cut_.erase(name->cut.value);
+    by_cut_.erase(name->cut);
     Found found{name->cut, record.offset, record.key.size() + record.value.size(), {}};
     if (record.value.empty() || !parse(record.value, found.snapshot)) return;
-    by_cut_.emplace(name->cut.value, std::move(found));
+    by_cut_.emplace(name->cut, std::move(found));
 }
 
 std::optional<SnapshotSearch::Found> SnapshotSearch::newest() const {

@@ -70,7 +70,7 @@ public:
 
 private:
     std::string aggregate_;
-    std::map<std::uint64_t, Found> by_cut_;
+    std::map<Offset, Found> by_cut_;
 };
 
 }  // namespace foldstream::cli

@@ -232,6 +232,7 @@ void Owner::snapshot_delivery(const kafka::DeliveryReport& report) {
     const std::string why =
         SnapshotDeletion::is_tag(report.tag) ? deletion_.delivery(report) : round_.delivery(report);
     if (why.empty()) return;
+    foreign_snapshots_ = true;  // what the topic has of the round is not known
     if (takes_part()) fence(why);
 }
 

@@ -59,6 +59,7 @@ bool Owner::decide_ahead() {
     if (careful_left_ > 0) return decide_carefully();
     bool worked = false;
     bool drained = true;
+    mark_covered();
     for (std::size_t n = 0; takes_commands() && !window_full(); ++n) {
         if (n == commands_a_step || unsent_ > 0) {
             drained = false;
@@ -69,7 +70,6 @@ bool Owner::decide_ahead() {
         decide_one(*raw);
     }
     if (!takes_part()) return worked;
-    if (drained) mark_covered();
     if (drained && builder_.empty()) tick();
     if (drained && !builder_.empty()) {
         cut();
@@ -115,6 +115,7 @@ bool Owner::attempt(const fold::RawCommand& raw) {
         decide_one(raw);
         return false;
     }
+    if (attempted && bytes_refused_ != raw.offset) probe_.attempt_failed();
     const std::uint32_t k = attempted ? stored_.attempt_k : 0;
     if (k >= most_attempts) {
         Decision refused{crashed(raw, place_of(raw), bytes_refused_ != raw.offset), nullptr,
@@ -281,26 +282,39 @@ bool Owner::snapshots() {
     return learning_ || round_.step();
 }
 
-// All of it is to be written anew, and no marker behind the reason covers it yet.
+// All of it is to be written anew and is not yet marked in this epoch. It stays to be written until an
+// own marker vouches for all of it: one of somebody else may rest on snapshots that are gone.
 bool Owner::rewrite_due() const {
-    return stored_.rewrite_all || stored_.deleted_at > stored_.covered;
+    return !all_marked_ && (stored_.rewrite_all || stored_.deleted_at > stored_.covered);
 }
 
 // A page at a time; no round begins before the last one.
 void Owner::mark_everything() {
-    if (aggregates_.mark_page(marked_to_, reader_.position().sequence)) return;
-    stored_.rewrite_all = false;
-    stored_.deleted_at = 0;
-    aggregates_.settle({}, stored_);
+    all_marked_ = !aggregates_.mark_page(marked_to_, reader_.position().sequence);
 }
 
 // Others wrote snapshots that this store has not seen: their keys are looked up before the round
 // that makes them superfluous.
 bool Owner::learn_keys() {
     bool worked = false;
-    learning_ = restore_.step(worked) == SnapshotRestore::Progress::reading;
-    if (!learning_) foreign_snapshots_ = false;
-    return worked || !learning_;
+    const SnapshotRestore::Progress progress = restore_.step(worked);
+    learning_ = progress == SnapshotRestore::Progress::reading;
+    if (learning_) return worked;
+    foreign_snapshots_ = false;
+    if (progress == SnapshotRestore::Progress::broken) {
+        logger().warning("older snapshots may stay: " + restore_.reason(),
+                         {{"domain", identity_.domain->name},
+                          {"partition", std::int64_t{identity_.partition.value}}});
+        return true;
+    }
+    // A reset, or a topic that was made anew: what my markers would rest on is not there.
+    const bool reset = !restore_.reset_id().empty() && restore_.reset_id() != stored_.reset_id;
+    if (reset || (stored_.covered > 0 && !restore_.saw_counters())) {
+        if (reset) stored_.reset_id = restore_.reset_id();
+        stored_.rewrite_all = true;
+        aggregates_.settle({}, stored_);
+    }
+    return true;
 }
 
 void Owner::begin_round() {
@@ -308,7 +322,7 @@ void Owner::begin_round() {
     const Sequence read = reader_.position().sequence;
     const bool many = read.value - round_sequence_.value >= limits_.snapshot_entries;
     if (!round_due_ && now < round_at_ && !many) return;
-    if (foreign_snapshots_) {
+    if (foreign_snapshots_ && round_.dirty()) {
         learning_ = true;
         restore_.begin_learning();
         return;
@@ -316,6 +330,7 @@ void Owner::begin_round() {
     round_due_ = false;
     round_at_ = now + limits_.snapshot_interval;
     round_sequence_ = read;
+    round_writes_all_ = all_marked_;
     round_.begin(stored_);
 }
 

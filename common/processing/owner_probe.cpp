@@ -62,7 +62,7 @@ OwnerProbe::OwnerProbe(runtime::Metrics& metrics, std::string domain, Partition 
                              "before got nowhere",
                              labels_of(domain_, partition))),
       attempts_(metrics.counter("foldstream_command_attempts_total",
-                                "Attempts at single commands, behind owners that got nowhere",
+                                "Attempts at single commands that ended their owner, counted by the next one",
                                 {{"domain", domain_}})),
       crashed_(metrics.counter("foldstream_commands_crashed_total",
                                "Commands refused `crashed`: foldctl commands list --crashed",
@@ -111,8 +111,8 @@ void OwnerProbe::held_back(std::chrono::steady_clock::duration since) {
 }
 void OwnerProbe::careful(std::size_t commands) { careful_.Set(static_cast<double>(commands)); }
 
+void OwnerProbe::attempt_failed() { attempts_.Increment(); }
 void OwnerProbe::final(const v1::Entry& entry) {
-    if (entry.has_attempt()) attempts_.Increment();
     if (entry.code() == crashed_code) crashed_.Increment();
 }
 

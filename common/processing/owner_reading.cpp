@@ -113,9 +113,14 @@ bool Owner::note_entries(const v1::Entries& body, Sequence first, bool own) {
     for (const v1::Entry& entry : body.entries()) {
         note_entry(entry, sequence, reader_.position().offset, identity_.domain->evolve_version,
                    stored_);
-        if (entry.has_marker()) marked_ms_ = entry.time_ms();
-        if (entry.has_marker() &&
-            entry.marker().state_version() != identity_.domain->evolve_version) {
+        const bool mine = entry.has_marker() &&
+                          entry.marker().state_version() == identity_.domain->evolve_version;
+        if (mine) marked_ms_ = entry.time_ms();
+        if (mine && own && round_writes_all_) stored_.rewrite_all = false;
+        if (entry.has_marker() && !own && reader_.position().offset.value > restored_marker_) {
+            foreign_snapshots_ = true;
+        }
+        if (entry.has_marker() && !mine) {
             // Its owner's sweep may have taken snapshots that my own markers vouch for.
             stored_.rewrite_all = true;
             if (stored_.from_marker && !own) {
@@ -264,6 +269,7 @@ void Owner::on_foreign_entries(const replay::ValidEntries& valid) {
     // more.
     const bool twin = state_ == OwnerState::verifying || takes_part();
     if (twin) aggregates_.drop_speculative();
+    if (twin) attempting_.reset();
     std::vector<Change> changes;
     Sequence sequence = valid.first;
     for (const v1::Entry& entry : valid.body.entries()) {

@@ -97,6 +97,7 @@ void Owner::restored() {
     probe_.snapshots().restored();
     stored_ = aggregates_.position();
     foreign_snapshots_ = false;
+    restored_marker_ = stored_.marker_offset;
     logger().info("restored", {{"domain", identity_.domain->name},
                                {"partition", std::int64_t{identity_.partition.value}},
                                {"aggregates", std::uint64_t{restore_.aggregates()}},
@@ -238,9 +239,13 @@ void Owner::verified() {
     probe_.takeover(takeover);
     move_to(OwnerState::owning);
     round_.open(epoch_);
-    round_at_ = owning_since_ + limits_.snapshot_interval;
+    // Not all partitions of a process at once.
+    const auto interval = static_cast<std::uint64_t>(limits_.snapshot_interval.count());
+    round_at_ = owning_since_ + std::chrono::milliseconds(
+                                    interval * 3 / 4 + ports_.random.below(interval / 2 + 1));
     round_sequence_ = reader_.position().sequence;
     marked_to_.clear();
+    all_marked_ = false;
     if (delete_due_) deletion_.begin(epoch_, *std::exchange(delete_due_, std::nullopt));
     logger().info(
         "owns the partition",

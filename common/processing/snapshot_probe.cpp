@@ -14,8 +14,8 @@ prometheus::Counter& rounds(runtime::Metrics& metrics, const std::string& domain
 prometheus::Counter& restores(runtime::Metrics& metrics, const std::string& domain,
                               const std::string& result) {
     return metrics.counter("foldstream_restores_total",
-                           "Restores from snapshots: done; began-again, because the log showed a "
-                           "gap behind one that was done; broken, with no way on",
+                           "Restores from snapshots: done; began-again, because of what the log "
+                           "showed behind one that was done; broken, with no way on",
                            {{"domain", domain}, {"result", result}});
 }
 

@@ -67,6 +67,7 @@ void SnapshotRestore::clear() {
     partition_.reset();
     vouched_ = {};
     reset_id_.clear();
+    saw_counters_ = false;
     aggregates_ = 0;
     unreadable_.clear();
     reason_.clear();
@@ -105,8 +106,7 @@ SnapshotRestore::Progress SnapshotRestore::read_some(bool& worked) {
 void SnapshotRestore::read(const SnapshotRecord& record) {
     const bool gone = record.value.empty();  // a tombstone
     if (purpose_ == Purpose::learning) {
-        const auto seen = parse_snapshot_key(record.key);
-        if (seen) remember_key(*seen, gone);
+        learn(record, gone);
         return;
     }
     if (purpose_ == Purpose::finding_reset && record.key != reset_key) return;
@@ -144,6 +144,19 @@ void SnapshotRestore::read(const SnapshotRecord& record) {
         read_aggregate(*name, record.value);
     }
     if (batch_.puts.size() >= most_batch_puts || batch_bytes_ >= most_batch_bytes) flush();
+}
+
+void SnapshotRestore::learn(const SnapshotRecord& record, bool gone) {
+    if (record.key == reset_key) {
+        v1::PartitionReset reset;
+        const auto size = static_cast<int>(record.value.size());
+        if (!gone && reset.ParseFromArray(record.value.data(), size)) reset_id_ = reset.id();
+        return;
+    }
+    const auto name = parse_snapshot_key(record.key);
+    if (!name) return;
+    remember_key(*name, gone);
+    saw_counters_ = saw_counters_ || (!gone && name->aggregate == partition_name);
 }
 
 void SnapshotRestore::read_aggregate(const SnapshotName& name, std::string_view value) {

@@ -48,12 +48,15 @@ public:
     [[nodiscard]] std::size_t aggregates() const { return aggregates_; }
     // The id of the reset that was found (empty: none); it is in the store's position, too.
     [[nodiscard]] const std::string& reset_id() const { return reset_id_; }
+    // Of a learning: some round has left the partition's own record.
+    [[nodiscard]] bool saw_counters() const { return saw_counters_; }
 
 private:
     enum class Purpose : std::uint8_t { restoring, finding_reset, learning };
 
     Progress read_some(bool& worked);
     void read(const SnapshotRecord& record);
+    void learn(const SnapshotRecord& record, bool gone);
     void read_aggregate(const SnapshotName& name, std::string_view value);
     void read_partition(Offset cut, std::string_view value);
     void unreadable(std::string_view key);
@@ -77,6 +80,7 @@ private:
     std::optional<v1::PartitionSnapshot> partition_;
     replay::Position vouched_;
     std::string reset_id_;
+    bool saw_counters_ = false;
     std::size_t aggregates_ = 0;
     std::set<std::string, std::less<>> unreadable_;  // keys
     std::string reason_;

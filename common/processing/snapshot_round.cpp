@@ -78,6 +78,8 @@ bool SnapshotRound::begin(const store::StoredPosition& covered) {
     return true;
 }
 
+bool SnapshotRound::dirty() const { return store_.last_key(marks_prefix).has_value(); }
+
 bool SnapshotRound::in_flight_full() const {
     return outstanding_ >= most_outstanding || outstanding_bytes_ >= most_outstanding_bytes;
 }
@@ -225,33 +227,35 @@ void SnapshotRound::marker_read(const replay::Position& marker, Sequence before)
                                             {"sequence", covered_.position.sequence.value}});
 }
 
-// Marks that the marker covers are done with. An aggregate that was touched since keeps its mark:
-// the next round writes it again.
+// Marks that the marker covers are done with. An aggregate that was touched since keeps its mark, and
+// the next round writes it again; its older snapshots go nevertheless, or one that is touched in
+// every round would leave one after each.
 bool SnapshotRound::sweep_page() {
     store::WriteBatch batch;
     if (!counters_swept_) {
-        if (!sweep(partition_name, batch)) return false;
-        counters_swept_ = true;
+        counters_swept_ = sweep(partition_name, batch);
+        if (!counters_swept_) {
+            store_.apply(batch);
+            return false;
+        }
     }
     const auto page = store_.scan(marks_prefix, cursor_, marks_a_step);
-    bool full = false;
+    bool whole = true;
     for (const auto& [key, value] : page) {
         const Sequence touched = parse_mark(value);
-        if (touched <= covered_.position.sequence) {
-            // What the marker before covers was not written in this round.
-            full = touched.value > before_ &&
-                   !sweep(std::string_view(key).substr(marks_prefix.size()), batch);
-            if (full) break;
-            batch.erases.push_back(key);
-        }
+        // What the marker before covers was not written in this round.
+        whole = touched.value <= before_ ||
+                sweep(std::string_view(key).substr(marks_prefix.size()), batch);
+        if (!whole) break;
+        if (touched <= covered_.position.sequence) batch.erases.push_back(key);
         cursor_ = key;
     }
     if (!batch.puts.empty() || !batch.erases.empty()) store_.apply(batch);
-    if (!full && page.size() < marks_a_step) {
+    if (whole && page.size() < marks_a_step) {
         test_hooks::fault_point("tombstones-sent");
         end();
     }
-    return !full;
+    return whole;
 }
 
 void SnapshotRound::remember(std::string_view aggregate, store::WriteBatch& batch) const {
@@ -263,21 +267,23 @@ void SnapshotRound::remember(std::string_view aggregate, store::WriteBatch& batc
     batch.puts.emplace_back(cuts_key(aggregate), known.SerializeAsString());
 }
 
-// Written under this cut, read back and vouched for: what has an older one is superfluous.
+// Where it was written under this cut, which is read back and vouched for: what has an older one is
+// superfluous.
 bool SnapshotRound::sweep(std::string_view aggregate, store::WriteBatch& batch) {
-    v1::SnapshotCuts known = read_cuts(store_, aggregate);
+    const v1::SnapshotCuts known = read_cuts(store_, aggregate);
+    const auto& cuts = known.cuts();
+    if (std::find(cuts.begin(), cuts.end(), cut().value) == cuts.end()) return true;
     v1::SnapshotCuts left;
-    for (const std::int64_t older : known.cuts()) {
-        if (older >= cut().value) {
-            left.add_cuts(older);
-        } else if (!send(snapshot_key(aggregate, Offset(older)), {}, 0)) {
-            return false;
-        }
+    bool whole = true;
+    for (const std::int64_t older : cuts) {
+        whole = whole && (older >= cut().value ||
+                          (!in_flight_full() && send(snapshot_key(aggregate, Offset(older)), {}, 0)));
+        if (!whole || older >= cut().value) left.add_cuts(older);
     }
     if (left.cuts_size() < known.cuts_size()) {
         batch.puts.emplace_back(cuts_key(aggregate), left.SerializeAsString());
     }
-    return true;
+    return whole;
 }
 
 }  // namespace foldstream::processing

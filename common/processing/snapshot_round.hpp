@@ -50,6 +50,7 @@ public:
     void open(Epoch epoch);
     void end();
 
+    [[nodiscard]] bool dirty() const;
     // From `covered` = what has been read back. False: nothing is dirty.
     bool begin(const store::StoredPosition& covered);
     // A bounded piece of work; false: nothing to do at the moment.

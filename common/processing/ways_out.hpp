@@ -20,7 +20,7 @@ inline constexpr std::string_view mend_log =
     " (mend what it names, it is looked at again; if the log was lost, put back its backup, then "
     "foldctl partitions reset)";
 inline constexpr std::string_view mend_snapshots =
-    " (mend what it names, it is looked at again; if the topic is gone: foldctl topics apply, an "
-    "empty one is no loss)";
+    " (mend what it names, it is looked at again; if the topic is gone: foldctl topics apply, "
+    "then foldctl snapshots delete of every partition of the domain, so that all is written anew)";
 
 }  // namespace foldstream::processing::ways_out

@@ -2,6 +2,7 @@
 // that they were folded from, and at an operator's word.
 #include <gmock/gmock.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -364,6 +365,51 @@ TEST_F(CutLog, is_not_restored_from_markers_of_an_owner_who_has_not_heard_the_wo
     EXPECT_FALSE(began_at_marker(restored));
     world_.clock.advance(2s);
     restored.settle();
+    expect_a_restore_at_a_marker();
+}
+
+// Marks alone vouch for nothing: before its first round another one owned, whose markers count.
+TEST_F(CutLog, has_everything_written_anew_by_who_obeys_although_a_deaf_one_owned_in_between) {
+    Process deaf(world_, 2, short_rounds(), "deaf");
+    take(deaf);
+    deaf.owner.revoke();
+    world_.clock.advance(6s);
+    deaf.settle();
+    reset("the word");
+    Process obeys(world_, 3, short_rounds(), "obeys");
+    take(obeys);
+    ASSERT_EQ(obeys.owner.state(), OwnerState::owning) << obeys.owner.reason();
+    obeys.owner.revoke();
+    world_.clock.advance(100ms);
+    obeys.settle();
+    say(world_, pack(create_order("o3"), "c4"));
+    decide_and_snapshot(deaf, world_);
+    deaf.owner.revoke();
+    world_.clock.advance(6s);
+    deaf.settle();
+    obeys.settle();
+    say(world_, pack(create_order("o4"), "c5"));
+    decide_and_snapshot(obeys, world_);
+    world_.clock.advance(2s);
+    obeys.settle();
+    ASSERT_EQ(obeys.owner.state(), OwnerState::owning) << obeys.owner.reason();
+    expect_a_restore_at_a_marker();
+}
+
+TEST_F(CutLog, has_everything_written_anew_when_the_snapshots_topic_was_made_anew) {
+    auto kept = std::unique_ptr<store::Store>();
+    {
+        Process first(world_, 2, short_rounds(), "first");
+        decide_and_snapshot(first, world_);
+        kept = std::move(first.store);
+    }
+    world_.snapshots.records.clear();
+    Process warm(world_, 3, short_rounds(), "warm", std::move(kept));
+    say(world_, pack(create_order("o3"), "c4"));
+    decide_and_snapshot(warm, world_);
+    world_.clock.advance(2s);
+    warm.settle();
+    EXPECT_EQ(world_.snapshots.keys_of("o2").size(), 1U);
     expect_a_restore_at_a_marker();
 }
 

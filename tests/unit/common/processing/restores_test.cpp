@@ -31,7 +31,19 @@ public:
     }
 
     void go(int steps) {
-        for (int i = 0; i < steps && !stopped(); ++i) step();
+        for (int i = 1; i <= steps && !stopped() && !::testing::Test::HasFailure(); ++i) {
+            step();
+            if (i % 1000 == 0) check_a_restore();
+        }
+    }
+    // At any moment: whoever restores from nothing, and claims nothing, has what the log says.
+    void check_a_restore() {
+        const auto folded = cold(world_);
+        Process restored(world_, 78);
+        restored.owner.assign();
+        restored.run();
+        ASSERT_NE(restored.owner.state(), OwnerState::stopped) << restored.owner.reason();
+        EXPECT_EQ(content(restored), content(*folded));
     }
 
     // Calm: one owner is left, decides what there is, and writes a last round.
@@ -202,7 +214,7 @@ void check_histories(bool twins) {
         markers += history.markers();
         from_marker += history.from_marker();
     }
-    EXPECT_GT(markers, 300U);
+    EXPECT_GT(markers, 200U);
     EXPECT_GT(from_marker, 40U);
 }
 

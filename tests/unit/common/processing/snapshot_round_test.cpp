@@ -163,6 +163,44 @@ TEST(SnapshotRound, leaves_one_snapshot_of_each_aggregate) {
     expect_restore(world);
 }
 
+// Also one that has moved on by the time when its round comes to its end.
+TEST(SnapshotRound, leaves_few_snapshots_of_an_aggregate_that_is_touched_in_every_round) {
+    World world;
+    Process process(world, 1, short_rounds());
+    say(world, pack(create_order("o1"), "c1"));
+    process.owner.assign();
+    process.settle();
+    for (int i = 0; i < 80; ++i) {
+        world.clock.advance(2s);
+        process.run();
+        ASSERT_FALSE(process.snapshot_sink.in_flight.empty());
+        say(world, pack(pay("o1"), ""));
+        process.run();
+        while (!process.sink.in_flight.empty()) process.sink.land(process.owner);
+        process.settle();
+        ASSERT_LE(world.snapshots.keys_of("o1").size(), 1U);
+    }
+    expect_restore(world);
+}
+
+// Commands that never cease hold no marker back.
+TEST(SnapshotRound, is_vouched_for_while_there_are_always_more_commands) {
+    World world;
+    Process process(world, 1, short_rounds());
+    say(world, pack(create_order("o1"), "c1"));
+    process.owner.assign();
+    process.settle();
+    for (int i = 0; i < 20'000; ++i) say(world, pack(create_order("o1"), ""));
+    world.clock.advance(2s);
+    for (int i = 0; i < 40 && markers(world) == 0; ++i) {
+        process.owner.step();
+        while (!process.snapshot_sink.in_flight.empty()) process.snapshot_sink.land(process.owner);
+        while (!process.sink.in_flight.empty()) process.sink.land(process.owner);
+    }
+    EXPECT_EQ(markers(world), 1U);
+    EXPECT_LT(process.owner.next_offset(), 20'000U);
+}
+
 // What an owner wrote whose round came to no end, while this store was not there to see it.
 TEST(SnapshotRound, looks_for_the_keys_of_others_before_the_first_one_after_a_takeover) {
     World world;
