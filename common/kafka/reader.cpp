@@ -109,6 +109,7 @@ struct Reader::Impl {
         // Given since the queue was empty last.
         std::size_t records = 0;
         std::size_t bytes = 0;
+        bool at_end = false;  // the last thing given was the end
         std::optional<Watermarks> watermarks = std::nullopt;
     };
     std::vector<std::optional<Part>> parts;  // by partition
@@ -221,9 +222,11 @@ std::optional<Fetched> Reader::next(Partition partition) {
         part->next = Offset(held->offset + 1);
         part->bytes += held->len + held->key_len;
         ++part->records;
+        part->at_end = false;
         return Fetched(Record(held.release()));
     }
     if (held->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        part->at_end = true;
         return Fetched(EndOfPartition{Offset(held->offset)});
     }
     const std::string reason =
@@ -247,8 +250,10 @@ PartitionError Reader::ended_by(Partition partition, int code, const std::string
 
 std::optional<Watermarks> Reader::watermarks(Partition partition) const {
     const Impl::Part* part = impl_->part(partition);
-    return part != nullptr ? part->watermarks : std::nullopt;
+    return part != nullptr && part->at_end ? part->watermarks : std::nullopt;
 }
+
+void Reader::serve() { impl_->serve_main(); }
 
 const std::string& Reader::topic() const { return impl_->name; }
 

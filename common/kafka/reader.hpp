@@ -84,7 +84,12 @@ public:
     void stop(Partition partition);
     // Never blocks. Nothing: none there at the moment.
     std::optional<Fetched> next(Partition partition);
-    // As last told since the partition was started. Nothing: not started, or not told yet.
+    // Takes in what librdkafka tells beside records: statistics, errors. next() does it, too, where
+    // a partition has nothing; call it once a loop where statistics are on, or they pile up
+    // meanwhile.
+    void serve();
+    // As last told since the partition was started, where all that could be read was given.
+    // Nothing: not started, not at its end, or not told yet.
     [[nodiscard]] std::optional<Watermarks> watermarks(Partition partition) const;
     [[nodiscard]] const std::string& topic() const;
 

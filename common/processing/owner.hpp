@@ -216,9 +216,9 @@ private:
 
     // Snapshots.
     bool round_due_ = false;
-    std::optional<Offset> delete_due_;  // of the record that says so
-    bool foreign_snapshots_ = false;    // there may be keys that the store does not know of
-    bool learning_ = false;             // those keys are read
+    std::optional<Offset> delete_due_;   // of the record that says so
+    bool foreign_snapshots_ = false;     // there may be keys that the store does not know of
+    bool learning_ = false;              // those keys are read
     std::int64_t restored_marker_ = -1;  // where the last restore began: it has seen its keys
     std::string marked_to_;              // how far everything has been made dirty
     bool all_marked_ = false;            // in this epoch

@@ -282,8 +282,8 @@ bool Owner::snapshots() {
     return learning_ || round_.step();
 }
 
-// All of it is to be written anew and is not yet marked in this epoch. It stays to be written until an
-// own marker vouches for all of it: one of somebody else may rest on snapshots that are gone.
+// All of it is to be written anew and is not yet marked in this epoch. It stays to be written until
+// an own marker vouches for all of it: one of somebody else may rest on snapshots that are gone.
 bool Owner::rewrite_due() const {
     return !all_marked_ && (stored_.rewrite_all || stored_.deleted_at > stored_.covered);
 }

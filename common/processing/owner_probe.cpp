@@ -61,9 +61,10 @@ OwnerProbe::OwnerProbe(runtime::Metrics& metrics, std::string domain, Partition 
                              "Commands that are left to be decided one at a time, because owners "
                              "before got nowhere",
                              labels_of(domain_, partition))),
-      attempts_(metrics.counter("foldstream_command_attempts_total",
-                                "Attempts at single commands that ended their owner, counted by the next one",
-                                {{"domain", domain_}})),
+      attempts_(metrics.counter(
+          "foldstream_command_attempts_total",
+          "Attempts at single commands that ended their owner, counted by the next one",
+          {{"domain", domain_}})),
       crashed_(metrics.counter("foldstream_commands_crashed_total",
                                "Commands refused `crashed`: foldctl commands list --crashed",
                                {{"domain", domain_}})),

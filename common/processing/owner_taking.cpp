@@ -241,8 +241,8 @@ void Owner::verified() {
     round_.open(epoch_);
     // Not all partitions of a process at once.
     const auto interval = static_cast<std::uint64_t>(limits_.snapshot_interval.count());
-    round_at_ = owning_since_ + std::chrono::milliseconds(
-                                    interval * 3 / 4 + ports_.random.below(interval / 2 + 1));
+    round_at_ = owning_since_ +
+                std::chrono::milliseconds(interval * 3 / 4 + ports_.random.below(interval / 2 + 1));
     round_sequence_ = reader_.position().sequence;
     marked_to_.clear();
     all_marked_ = false;

@@ -227,9 +227,9 @@ void SnapshotRound::marker_read(const replay::Position& marker, Sequence before)
                                             {"sequence", covered_.position.sequence.value}});
 }
 
-// Marks that the marker covers are done with. An aggregate that was touched since keeps its mark, and
-// the next round writes it again; its older snapshots go nevertheless, or one that is touched in
-// every round would leave one after each.
+// Marks that the marker covers are done with. An aggregate that was touched since keeps its mark,
+// and the next round writes it again; its older snapshots go nevertheless, or one that is touched
+// in every round would leave one after each.
 bool SnapshotRound::sweep_page() {
     store::WriteBatch batch;
     if (!counters_swept_) {
@@ -276,8 +276,9 @@ bool SnapshotRound::sweep(std::string_view aggregate, store::WriteBatch& batch) 
     v1::SnapshotCuts left;
     bool whole = true;
     for (const std::int64_t older : cuts) {
-        whole = whole && (older >= cut().value ||
-                          (!in_flight_full() && send(snapshot_key(aggregate, Offset(older)), {}, 0)));
+        whole =
+            whole && (older >= cut().value ||
+                      (!in_flight_full() && send(snapshot_key(aggregate, Offset(older)), {}, 0)));
         if (!whole || older >= cut().value) left.add_cuts(older);
     }
     if (left.cuts_size() < known.cuts_size()) {

@@ -169,8 +169,10 @@ void Worker::follow_assignment() {
     }
     std::erase_if(seats_, [&](const auto& at) {
         const Owner& owner = at.second->owner;
-        return !owner.assigned() &&
-               (owner.state() == OwnerState::idle || owner.state() == OwnerState::stopped);
+        const bool ended = !owner.assigned() && (owner.state() == OwnerState::idle ||
+                                                 owner.state() == OwnerState::stopped);
+        if (ended) at.second->probe.held_back({});
+        return ended;
     });
 }
 
@@ -252,6 +254,7 @@ void Worker::commit_for_lag_tools() {
 // Somebody else's transaction in the commands topic: a reader of what is committed waits for its
 // end, and so does every command behind it.
 void Worker::watch_transactions() {
+    kafka_->commands->serve();
     for (auto& [partition, seat] : seats_) {
         const auto told = kafka_->commands->watermarks(partition);
         const auto look = seat->stable_offset.look(told, clock_.steady());
