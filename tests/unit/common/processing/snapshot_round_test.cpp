@@ -128,8 +128,12 @@ TEST(SnapshotRound, writes_what_others_changed_since_the_last_marker) {
     World world;
     Process first(world, 1, short_rounds());
     Process second(world, 2, short_rounds(), "second");
+    say(world, pack(create_order("o0"), "c0"));
     second.owner.assign();
-    second.settle();  // owns, and what it folds from now on it marks
+    second.settle();
+    world.clock.advance(2s);
+    second.settle();  // all that there is is in snapshots, and what it folds from now on it marks
+    ASSERT_EQ(markers(world), 1U);
     first.owner.assign();
     first.settle();
     say(world, pack(create_order("o1"), "c1"));
