@@ -7,6 +7,7 @@
 
 #include "common/core/test_hooks.hpp"
 #include "common/processing/store_keys.hpp"
+#include "common/replay/log_reader.hpp"
 
 namespace foldstream::processing {
 
@@ -108,9 +109,8 @@ FoldFailure fold_events(Aggregate& aggregate, const v1::Entry& entry, Sequence s
         }
         if (event.version() != ++version) {
             return {"event version " + std::to_string(event.version()) + " of " +
-                        entry.aggregate_id() + " where " + std::to_string(version) +
-                        " was due (foldctl events tail --raw shows the record; put back the log "
-                        "from a backup, then foldctl partitions reset)",
+                        entry.aggregate_id() + " where " + std::to_string(version) + " was due" +
+                        std::string(replay::put_back_the_log),
                     false};
         }
     }

@@ -41,13 +41,11 @@ Sent sent(kafka::Produced produced, const std::string& why) {
         case kafka::Produced::full:
             return Sent::full;
         case kafka::Produced::too_large:
-            logger().error("the producer refused: " + why);
-            return Sent::too_large;
         case kafka::Produced::refused:
-            logger().error("the producer refused: " + why);
-            return Sent::refused;
+            break;
     }
-    return Sent::refused;
+    logger().error("the producer refused: " + why);
+    return produced == kafka::Produced::too_large ? Sent::too_large : Sent::refused;
 }
 
 }  // namespace

@@ -143,6 +143,7 @@ private:
     void settle_own(const replay::LogRecord& record);
     // False: stopped, because the log no longer has the record that a snapshot relies on.
     [[nodiscard]] bool settle_position();
+    [[nodiscard]] bool note_marker(const v1::Entry& entry, bool own);
     [[nodiscard]] bool note_entries(const v1::Entries& body, Sequence first, bool own);
     void after_own(const v1::Entries& body, Sequence before);
     void answer(const DecidedRecord& decided);
@@ -216,13 +217,13 @@ private:
 
     // Snapshots.
     bool round_due_ = false;
-    std::optional<Offset> delete_due_;   // of the record that says so
-    bool foreign_snapshots_ = false;     // there may be keys that the store does not know of
-    bool learning_ = false;              // those keys are read
-    std::int64_t restored_marker_ = -1;  // where the last restore began: it has seen its keys
-    std::string marked_to_;              // how far everything has been made dirty
-    bool all_marked_ = false;            // in this epoch
-    bool round_writes_all_ = false;      // the round that goes on
+    std::optional<Offset> delete_due_;  // of the record that says so
+    bool foreign_snapshots_ = false;    // there may be keys that the store does not know of
+    bool learning_ = false;             // those keys are read
+    Offset restored_marker_{-1};        // where the last restore began: it has seen its keys
+    std::string marked_to_;             // how far everything has been made dirty
+    bool all_marked_ = false;           // in this epoch
+    bool round_writes_all_ = false;     // the round that goes on
     Time round_at_;
     Sequence round_sequence_;  // of the last round's beginning
 

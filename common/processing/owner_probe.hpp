@@ -30,9 +30,9 @@ public:
     void held_back(std::chrono::steady_clock::duration since);
     // Commands that are left to be decided one at a time.
     void careful(std::size_t commands);
-    // An own entry that was read back: an attempt, a command that is given up.
     // An attempt is in the log whose command has no entry: it ended whoever made it.
     void attempt_failed();
+    // An own entry that was read back: perhaps a command that is given up.
     void final(const v1::Entry& entry);
     // After read-back; `duration` = from the command's append time, in seconds.
     void outcome(const v1::Entry& entry, double duration);

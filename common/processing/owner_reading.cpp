@@ -108,29 +108,29 @@ bool Owner::settle_position() {
 }
 
 // False: the owner begins again without the marker that it began at.
+bool Owner::note_marker(const v1::Entry& entry, bool own) {
+    if (!own && reader_.position().offset > restored_marker_) foreign_snapshots_ = true;
+    if (entry.marker().state_version() == identity_.domain->evolve_version) {
+        marked_ms_ = entry.time_ms();
+        if (own && round_writes_all_) stored_.rewrite_all = false;
+        return true;
+    }
+    // Its owner's sweep may have taken snapshots that my own markers vouch for.
+    stored_.rewrite_all = true;
+    if (!stored_.from_marker || own) return true;
+    restore_again(
+        "an owner of another evolve_version has swept behind the marker that a restore began at",
+        false);
+    return false;
+}
+
+// False: the owner begins again without the marker that it began at.
 bool Owner::note_entries(const v1::Entries& body, Sequence first, bool own) {
     Sequence sequence = first;
     for (const v1::Entry& entry : body.entries()) {
         note_entry(entry, sequence, reader_.position().offset, identity_.domain->evolve_version,
                    stored_);
-        const bool mine = entry.has_marker() &&
-                          entry.marker().state_version() == identity_.domain->evolve_version;
-        if (mine) marked_ms_ = entry.time_ms();
-        if (mine && own && round_writes_all_) stored_.rewrite_all = false;
-        if (entry.has_marker() && !own && reader_.position().offset.value > restored_marker_) {
-            foreign_snapshots_ = true;
-        }
-        if (entry.has_marker() && !mine) {
-            // Its owner's sweep may have taken snapshots that my own markers vouch for.
-            stored_.rewrite_all = true;
-            if (stored_.from_marker && !own) {
-                restore_again(
-                    "an owner of another evolve_version has swept behind the marker that a "
-                    "restore began at",
-                    false);
-                return false;
-            }
-        }
+        if (entry.has_marker() && !note_marker(entry, own)) return false;
         if (says(entry, v1::DeleteSnapshots::descriptor())) {
             if (stored_.from_marker && !own) {
                 restore_again("the snapshots were deleted after the marker that a restore began at",

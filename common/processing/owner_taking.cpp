@@ -97,7 +97,7 @@ void Owner::restored() {
     probe_.snapshots().restored();
     stored_ = aggregates_.position();
     foreign_snapshots_ = false;
-    restored_marker_ = stored_.marker_offset;
+    restored_marker_ = Offset(stored_.marker_offset);
     logger().info("restored", {{"domain", identity_.domain->name},
                                {"partition", std::int64_t{identity_.partition.value}},
                                {"aggregates", std::uint64_t{restore_.aggregates()}},

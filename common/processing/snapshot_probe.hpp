@@ -23,7 +23,7 @@ public:
     void marker_age(std::chrono::milliseconds age);
 
     void restored();
-    // The log showed a gap behind a restore that was done.
+    // From empty, because of what the log showed behind one that was done.
     void restored_again();
     // No way on: the snapshots cannot be read, or one restore too many ended in a gap.
     void restore_broken();

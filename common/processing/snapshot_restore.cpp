@@ -32,6 +32,14 @@ bool newer(const v1::StoredAggregate& read, const v1::StoredAggregate& have) {
     return read.sequence() > have.sequence();
 }
 
+// Nothing: a tombstone, or bytes that are no reset.
+std::optional<v1::PartitionReset> parse_reset(std::string_view value) {
+    v1::PartitionReset reset;
+    const auto size = static_cast<int>(value.size());
+    if (value.empty() || !reset.ParseFromArray(value.data(), size)) return std::nullopt;
+    return reset;
+}
+
 }  // namespace
 
 SnapshotRestore::SnapshotRestore(const fold::DomainModule& domain, store::PartitionStore& store,
@@ -39,23 +47,19 @@ SnapshotRestore::SnapshotRestore(const fold::DomainModule& domain, store::Partit
     : domain_(domain), store_(store), source_(source) {}
 
 void SnapshotRestore::begin(bool use_marker) {
-    clear();
     use_marker_ = use_marker;
-    purpose_ = Purpose::restoring;
     store_.wipe();
-    source_.start_at_beginning();
+    start(Purpose::restoring);
     test_hooks::fault_point("restore-begun");
 }
 
-void SnapshotRestore::begin_looking_for_reset() {
-    clear();
-    purpose_ = Purpose::finding_reset;
-    source_.start_at_beginning();
-}
+void SnapshotRestore::begin_looking_for_reset() { start(Purpose::finding_reset); }
 
-void SnapshotRestore::begin_learning() {
+void SnapshotRestore::begin_learning() { start(Purpose::learning); }
+
+void SnapshotRestore::start(Purpose purpose) {
     clear();
-    purpose_ = Purpose::learning;
+    purpose_ = purpose;
     source_.start_at_beginning();
 }
 
@@ -119,15 +123,14 @@ void SnapshotRestore::read(const SnapshotRecord& record) {
         return;
     }
     if (record.key == reset_key) {
-        v1::PartitionReset reset;
-        const auto size = static_cast<int>(record.value.size());
-        if (gone || !reset.ParseFromArray(record.value.data(), size)) return;
+        const auto reset = parse_reset(record.value);
+        if (!reset) return;
         // What was written before it, tombstoned or not, is of the log that was before.
         if (purpose_ == Purpose::restoring) store_.wipe();
         clear();
-        reset_id_ = reset.id();
+        reset_id_ = reset->id();
         // It was said of a log that had this record: it is no word on one that was cut again since.
-        if (reset.has_end()) vouch(reset.end());
+        if (reset->has_end()) vouch(reset->end());
         return;
     }
     const auto name = parse_snapshot_key(record.key);
@@ -148,9 +151,7 @@ void SnapshotRestore::read(const SnapshotRecord& record) {
 
 void SnapshotRestore::learn(const SnapshotRecord& record, bool gone) {
     if (record.key == reset_key) {
-        v1::PartitionReset reset;
-        const auto size = static_cast<int>(record.value.size());
-        if (!gone && reset.ParseFromArray(record.value.data(), size)) reset_id_ = reset.id();
+        if (const auto reset = parse_reset(record.value)) reset_id_ = reset->id();
         return;
     }
     const auto name = parse_snapshot_key(record.key);

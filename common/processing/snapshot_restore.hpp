@@ -54,6 +54,7 @@ public:
 private:
     enum class Purpose : std::uint8_t { restoring, finding_reset, learning };
 
+    void start(Purpose purpose);
     Progress read_some(bool& worked);
     void read(const SnapshotRecord& record);
     void learn(const SnapshotRecord& record, bool gone);

@@ -1,24 +1,18 @@
 #include "common/replay/log_reader.hpp"
 
 #include <limits>
-#include <string_view>
 #include <utility>
 
 namespace foldstream::replay {
 
 namespace {
 
-// What no owner writes.
-constexpr std::string_view way_out =
-    " (foldctl events tail --raw shows the record; put back the log from a backup, then foldctl "
-    "partitions reset)";
-
 std::string sentence(Verdict verdict, Offset due, const LogRecord& record) {
     switch (verdict) {
         case Verdict::missing_offset:
             return "offset " + std::to_string(record.offset.value) + " came where " +
                    std::to_string(due.value) + " was due: records are missing from the log" +
-                   std::string(way_out);
+                   std::string(put_back_the_log);
         case Verdict::unknown_version:
             return "a frame version that this binary does not know: update it";
         default:
@@ -77,14 +71,14 @@ ReadResult LogReader::read_claim(const LogRecord& record) {
     const std::string_view body = codec::body_of(record.value);
     if (!valid.claim.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
         return stop(record.offset,
-                    "a valid claim whose body does not decode" + std::string(way_out));
+                    "a valid claim whose body does not decode" + std::string(put_back_the_log));
     }
     if (valid.epoch == Epoch(1)) log_id_ = valid.claim.nonce();
     if (valid.claim.has_adoption()) {
         const std::uint64_t adopted = valid.claim.adoption().next_offset();
         if (adopted > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
             return stop(record.offset, "an adoption's next_offset " + std::to_string(adopted) +
-                                           " is no offset" + std::string(way_out));
+                                           " is no offset" + std::string(put_back_the_log));
         }
         next_offset_ = adopted;
     }
@@ -97,26 +91,26 @@ ReadResult LogReader::read_entries(const LogRecord& record, Sequence first) {
     const std::string_view body = codec::body_of(record.value);
     if (!valid.body.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
         return stop(record.offset,
-                    "valid entries whose body does not decode" + std::string(way_out));
+                    "valid entries whose body does not decode" + std::string(put_back_the_log));
     }
     const auto count = validity_.position().sequence.value - first.value + 1;
     if (static_cast<std::uint64_t>(valid.body.entries_size()) != count) {
         return stop(record.offset,
                     "a valid record with another number of entries than its frame says" +
-                        std::string(way_out));
+                        std::string(put_back_the_log));
     }
     std::uint64_t next = next_offset_;
     for (const v1::Entry& entry : valid.body.entries()) {
         if (entry.next_offset() < next) {
             return stop(record.offset, "next_offset goes back from " + std::to_string(next) +
                                            " to " + std::to_string(entry.next_offset()) +
-                                           std::string(way_out));
+                                           std::string(put_back_the_log));
         }
         next = entry.next_offset();
     }
     if (next > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-        return stop(record.offset,
-                    "next_offset " + std::to_string(next) + " is no offset" + std::string(way_out));
+        return stop(record.offset, "next_offset " + std::to_string(next) + " is no offset" +
+                                       std::string(put_back_the_log));
     }
     next_offset_ = next;
     return valid;

@@ -42,6 +42,11 @@ struct Stop {
     bool mismatch = false;  // the log does not have the position that the reader was opened at
 };
 
+// The way out of a Stop at what no owner writes, behind its sentence.
+inline constexpr std::string_view put_back_the_log =
+    " (foldctl events tail --raw shows the record; put back the log from a backup, then foldctl "
+    "partitions reset)";
+
 using ReadResult = std::variant<Ignored, ValidClaim, ValidEntries, Stop>;
 
 // Feed every record in offset order. Not thread-safe. Opened at a position other than the start,
