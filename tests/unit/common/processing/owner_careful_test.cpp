@@ -67,11 +67,7 @@ std::vector<v1::Entry> decisions(const World& world) {
 
 // An owner behind two claims of others who got nowhere.
 std::unique_ptr<Process> careful(World& world, const OwnerLimits& limits = {}) {
-    for (std::uint64_t epoch = 1; epoch <= 2; ++epoch) {
-        v1::Claim claim;
-        claim.set_nonce("nobody that lives" + std::to_string(epoch));
-        world.append(codec::claim_record(Epoch(epoch), claim.SerializeAsString()));
-    }
+    claim_in_vain(world);
     auto process = std::make_unique<Process>(world, 9, limits);
     process->owner.assign();
     process->run();

@@ -42,16 +42,12 @@ TEST(SnapshotMetrics, tell_rounds_by_their_result_and_what_they_wrote) {
     Process process(world, 1, short_rounds());
     say(world, pack(create_order("o1"), ""));
     say(world, pack(create_order("o2"), ""));
-    process.owner.assign();
-    process.settle();
-    world.clock.advance(2s);
-    process.settle();
+    decide_and_snapshot(process, world);
     EXPECT_EQ(rounds(process, "marked"), 1);
     EXPECT_EQ(rounds(process, "ended-early"), 0);
     EXPECT_EQ(value(process, "foldstream_snapshot_aggregates_total", R"({domain="orders"})"), 2);
 
-    world.clock.advance(2s);
-    process.settle();  // nothing is dirty: no round
+    write_round(process, world);  // nothing is dirty: no round
     EXPECT_EQ(rounds(process, "ended-early"), 0);
 
     say(world, pack(pay("o1"), ""));
@@ -68,18 +64,14 @@ TEST(SnapshotMetrics, tell_the_age_of_the_last_marker_whoever_made_it) {
     World world;
     Process first(world, 1, short_rounds());
     say(world, pack(create_order("o1"), ""));
-    first.owner.assign();
-    first.settle();
-    world.clock.advance(2s);
-    first.settle();
+    decide_and_snapshot(first, world);
     EXPECT_EQ(marker_age(first), 0);
     world.clock.advance(30s);
     first.settle();
     EXPECT_EQ(marker_age(first), 30);
 
     Process second(world, 2, short_rounds());  // restores, and meets the marker in the log
-    second.owner.assign();
-    second.settle();
+    take(second);
     EXPECT_EQ(marker_age(second), 30);
     second.owner.revoke();
     world.clock.advance(10s);
@@ -91,20 +83,15 @@ TEST(SnapshotMetrics, tell_restores_by_their_result) {
     World world;
     Process first(world, 1, short_rounds());
     say(world, pack(create_order("o1"), ""));
-    first.owner.assign();
-    first.settle();
+    take(first);
     EXPECT_EQ(restores(first, "done"), 1);
-    world.clock.advance(2s);
-    first.settle();
+    write_round(first, world);
     say(world, pack(pay("o1"), ""));
     first.settle();
     // The aggregate's snapshot, for which a marker vouches, is lost.
-    for (auto& record : world.snapshots.records) {
-        if (record.key.starts_with("o1@")) record.cleaned = true;
-    }
+    world.snapshots.lose("o1");
     Process second(world, 2);
-    second.owner.assign();
-    second.settle();
+    take(second);
     ASSERT_EQ(second.owner.state(), OwnerState::stopped);
     EXPECT_EQ(restores(second, "done"), 3);
     EXPECT_EQ(restores(second, "began-again"), 2);
@@ -112,19 +99,14 @@ TEST(SnapshotMetrics, tell_restores_by_their_result) {
 
     Process third(world, 3);
     third.snapshots.broken = true;
-    third.owner.assign();
-    third.settle();
+    take(third);
     EXPECT_EQ(restores(third, "done"), 0);
     EXPECT_EQ(restores(third, "broken"), 1);
 }
 
 TEST(OwnerMetrics, tell_careful_commands_attempts_and_what_is_given_up) {
     World world;
-    for (std::uint64_t epoch = 1; epoch <= 2; ++epoch) {  // two that got nowhere
-        v1::Claim claim;
-        claim.set_nonce("nobody that lives" + std::to_string(epoch));
-        world.append(codec::claim_record(Epoch(epoch), claim.SerializeAsString()));
-    }
+    claim_in_vain(world);
     say(world, pack(create_order("o1"), "huge"));
     OwnerLimits limits;
     limits.careful_commands = 3;
@@ -133,15 +115,7 @@ TEST(OwnerMetrics, tell_careful_commands_attempts_and_what_is_given_up) {
     process.run();
     EXPECT_EQ(value(process, "foldstream_careful_commands", here), 0);
     for (int i = 0; i < 12; ++i) {
-        while (!process.sink.in_flight.empty()) {
-            if (process.sink.in_flight.front().value.find("huge") != std::string::npos) {
-                process.sink.refuse_for_ever(process.owner);
-                process.sink.in_flight.clear();
-            } else {
-                process.sink.land(process.owner);
-            }
-            process.run();
-        }
+        land_all_but(process, "huge");
         world.clock.advance(100s);
         process.run();
     }
@@ -205,8 +179,7 @@ TEST(OwnerMetrics, count_no_seconds_of_a_partition_that_is_taken_away) {
     World world;
     Process process(world, 1);
     process.snapshots.broken = true;
-    process.owner.assign();
-    process.settle();
+    take(process);
     world.clock.advance(5s);
     process.settle();
     EXPECT_EQ(unowned(process), 5);

@@ -189,20 +189,8 @@ TEST(Poison, counts_an_entry_that_the_broker_will_never_take) {
     say(world, pack(create_order("o2"), "c2"));
     Process process(world, 1);
     process.owner.assign();
-    const auto is_huge = [](const std::string& value) {
-        return value.find("huge") != std::string::npos;
-    };
     for (int i = 0; i < 12; ++i) {
-        process.run();
-        while (!process.sink.in_flight.empty()) {
-            if (is_huge(process.sink.in_flight.front().value)) {
-                process.sink.refuse_for_ever(process.owner);
-                process.sink.in_flight.clear();
-            } else {
-                process.sink.land(process.owner);
-            }
-            process.run();
-        }
+        land_all_but(process, "huge");
         world.clock.advance(100s);
     }
     const auto entries = valid_entries(world);

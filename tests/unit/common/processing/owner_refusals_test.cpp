@@ -18,10 +18,7 @@ std::unique_ptr<store::Store> write_history(World& world) {
     Process process(world, 1, short_rounds());
     say(world, pack(create_order("o1"), "c1"));
     say(world, pack(create_order("o2"), "c2"));
-    process.owner.assign();
-    process.settle();
-    world.clock.advance(2s);
-    process.settle();
+    decide_and_snapshot(process, world);
     EXPECT_TRUE(world.snapshots.content().contains("@marker"));
     return std::move(process.store);
 }
@@ -34,8 +31,7 @@ void cut_and_grow(World& world, std::size_t kept) {
     world.log.resize(kept);
     Process other(world, 9, {}, "other");
     other.snapshots.blind = true;
-    other.owner.assign();
-    other.settle();
+    take(other);
     for (int i = 0; i < 3; ++i) say(world, pack(create_order("x" + std::to_string(i)), ""));
     other.settle();
 }
@@ -46,12 +42,10 @@ TEST(Owner, folds_the_log_from_its_start_when_a_snapshot_cannot_be_read_and_writ
     const std::string broken = world.snapshots.keys_of("o1").front();
     overwrite(world, broken, "\xff\xff rubbish");
     Process restored(world, 2, short_rounds());
-    restored.owner.assign();
-    restored.settle();
+    take(restored);
     ASSERT_EQ(restored.owner.state(), OwnerState::owning);
     EXPECT_EQ(content(restored), content(*cold(world)));
-    world.clock.advance(2s);
-    restored.settle();
+    write_round(restored, world);
     ASSERT_EQ(world.snapshots.keys_of("o1").size(), 1U);
     ASSERT_EQ(world.snapshots.keys_of("o2").size(), 1U);
     EXPECT_NE(world.snapshots.keys_of("o1").front(), broken);
@@ -63,12 +57,10 @@ TEST(Owner, believes_no_snapshot_and_no_marker_of_another_evolve_version) {
     const auto before = world.snapshots.content();
     Process newer(world, 2, short_rounds());
     newer.domain->evolve_version = 2;
-    newer.owner.assign();
-    newer.settle();
+    take(newer);
     ASSERT_EQ(newer.owner.state(), OwnerState::owning);
     EXPECT_EQ(partition_of(newer)->position().covered, 0U);
-    world.clock.advance(2s);
-    newer.settle();  // everything is written under its version
+    write_round(newer, world);  // everything is written under its version
     for (const auto* order : {"o1", "o2"}) {
         ASSERT_EQ(world.snapshots.keys_of(order).size(), 1U);
         EXPECT_FALSE(before.contains(world.snapshots.keys_of(order).front()));
@@ -80,8 +72,7 @@ TEST(Owner, stops_when_the_log_no_longer_has_what_a_snapshot_was_folded_from) {
     write_history(world);
     cut_and_grow(world, 1);  // the claim is left
     Process restored(world, 3);
-    restored.owner.assign();
-    restored.settle();
+    take(restored);
     EXPECT_EQ(restored.owner.state(), OwnerState::stopped);
     EXPECT_NE(restored.owner.reason().find("foldctl partitions reset"), std::string::npos);
 }
@@ -92,8 +83,7 @@ TEST(Owner, stops_when_the_log_ends_before_what_a_snapshot_was_folded_from) {
     world.log.clear();
     world.commands.clear();
     Process restored(world, 3);
-    restored.owner.assign();
-    restored.settle();
+    take(restored);
     EXPECT_EQ(restored.owner.state(), OwnerState::stopped);
     EXPECT_NE(restored.owner.reason().find("foldctl partitions reset"), std::string::npos);
 }
@@ -123,8 +113,7 @@ TEST(Owner, obeys_a_reset_once_and_begins_from_empty) {
     world.append("something else");
     world.append("and more");
     Process later(world, 4, {}, "later", std::move(again));
-    later.owner.assign();
-    later.settle();
+    take(later);
     EXPECT_EQ(later.owner.state(), OwnerState::stopped);
 }
 
@@ -134,10 +123,7 @@ TEST(Owner, writes_everything_anew_when_it_folded_past_markers_whose_snapshots_a
     write_history(world);
     for (const auto& [key, value] : world.snapshots.content()) overwrite(world, key, "");
     Process process(world, 3, short_rounds());
-    process.owner.assign();
-    process.settle();
-    world.clock.advance(2s);
-    process.settle();
+    decide_and_snapshot(process, world);
     EXPECT_TRUE(world.snapshots.content().contains("@marker"));
     EXPECT_EQ(world.snapshots.keys_of("o1").size(), 1U);
     EXPECT_EQ(world.snapshots.keys_of("o2").size(), 1U);
@@ -149,15 +135,13 @@ TEST(Owner, goes_on_from_where_an_adoption_says) {
     std::unique_ptr<store::Store> kept;
     {
         Process first(world, 1);
-        first.owner.assign();
-        first.settle();
+        take(first);
         kept = std::move(first.store);
     }
     world.commands.clear();  // the topic was recreated
     say(world, pack(pay("o0"), "new"));
     Process second(world, 2, {}, "second", std::move(kept));
-    second.owner.assign();
-    second.settle();
+    take(second);
     ASSERT_EQ(second.owner.state(), OwnerState::stopped);
     EXPECT_NE(second.owner.reason().find("foldctl partitions adopt"), std::string::npos);
 
@@ -197,8 +181,7 @@ TEST(Owner, begins_again_from_empty_at_a_gap_and_stops_at_the_third) {
     world.append(codec::entries_record(end.epoch, Sequence(end.sequence.value + 1), end.link, 1,
                                        entries.SerializeAsString()));
     Process restored(world, 2);
-    restored.owner.assign();
-    restored.settle();
+    take(restored);
     EXPECT_EQ(restored.owner.state(), OwnerState::stopped);
     EXPECT_EQ(restored.snapshots.starts, 3);
     EXPECT_NE(restored.owner.reason().find("was decided on version 7"), std::string::npos);
@@ -209,8 +192,7 @@ TEST(Owner, stops_when_the_snapshots_topic_cannot_be_read_and_looks_again) {
     write_history(world);
     Process process(world, 2);
     process.snapshots.broken = true;
-    process.owner.assign();
-    process.settle();
+    take(process);
     ASSERT_EQ(process.owner.state(), OwnerState::stopped);
     process.snapshots.broken = false;
     world.clock.advance(31s);
@@ -230,8 +212,7 @@ TEST(Owner, restores_again_when_it_is_killed_in_the_middle_of_a_restore) {
         kept = std::move(killed.store);
     }
     Process process(world, 3, {}, "third", std::move(kept));
-    process.owner.assign();
-    process.settle();
+    take(process);
     ASSERT_EQ(process.owner.state(), OwnerState::owning);
     EXPECT_EQ(content(process), content(*cold(world)));
 }

@@ -18,20 +18,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-OwnerLimits short_rounds() {
-    OwnerLimits limits;
-    limits.snapshot_interval = 1s;
-    return limits;
-}
-
-// Decides what there is, and writes a round of snapshots.
-void decide_and_snapshot(Process& process, World& world) {
-    process.owner.assign();
-    process.settle();
-    world.clock.advance(2s);
-    process.settle();
-}
-
 // Two orders in snapshots, and entries of the first one behind the marker.
 void tell_a_history(World& world) {
     Process process(world, 1, short_rounds(), "first");
@@ -40,12 +26,6 @@ void tell_a_history(World& world) {
     decide_and_snapshot(process, world);
     say(world, pack(pay("o1"), "c3"));
     process.settle();
-}
-
-void lose(SnapshotTopic& topic, const std::string& key) {
-    for (SnapshotTopic::Kept& record : topic.records) {
-        if (record.key == key) record.cleaned = true;
-    }
 }
 
 void expect_fold(Process& process, World& world) {
@@ -99,10 +79,7 @@ TEST(OwnerSnapshots, of_an_owner_that_is_gone_shadow_nothing_when_they_land_late
     say(world, pack(pay("o1"), "c2"));
     decide_and_snapshot(second, world);
     ASSERT_TRUE(world.snapshots.content().contains("@marker"));
-    for (const auto& late : first.snapshot_sink.in_flight) {
-        world.snapshots.append(late.key, late.value);
-    }
-    for (int i = 0; i < 40; ++i) world.snapshots.compact(first.random);
+    land_late(world, first);
     Process restored(world, 3);
     restored.owner.assign();
     restored.run();
@@ -126,10 +103,7 @@ TEST(OwnerSnapshots, of_another_evolve_version_that_land_late_shadow_nothing) {
     newer_domain(newer);
     decide_and_snapshot(newer, world);
     ASSERT_TRUE(world.snapshots.content().contains("@marker"));
-    for (const auto& late : older.snapshot_sink.in_flight) {
-        world.snapshots.append(late.key, late.value);
-    }
-    for (int i = 0; i < 40; ++i) world.snapshots.compact(older.random);
+    land_late(world, older);
     Process restored(world, 3);
     newer_domain(restored);
     restored.owner.assign();
@@ -183,7 +157,7 @@ TEST(OwnerSnapshots, of_the_partition_bring_the_attempts_that_were_made) {
 TEST(OwnerSnapshots, that_lack_an_aggregate_stop_the_third_restore_at_the_gap) {
     World world;
     tell_a_history(world);
-    lose(world.snapshots, world.snapshots.keys_of("o1").front());
+    world.snapshots.lose("o1");
     Process restored(world, 2);
     restored.owner.assign();
     restored.run();
@@ -198,7 +172,7 @@ TEST(OwnerSnapshots, are_read_again_when_the_log_shows_a_gap) {
     tell_a_history(world);
     const std::string key = world.snapshots.keys_of("o1").front();
     const std::string value = world.snapshots.content().at(key);
-    lose(world.snapshots, key);
+    world.snapshots.lose("o1");
     Process restored(world, 2);
     restored.owner.assign();
     while (restored.snapshots.starts < 2) restored.owner.step();
@@ -213,7 +187,7 @@ TEST(OwnerSnapshots, that_were_deleted_behind_their_marker_are_not_believed) {
     World world;
     tell_a_history(world);
     auto before = world.snapshots;
-    lose(before, before.keys_of("o2").front());
+    before.lose("o2");
     Process second(world, 2, {}, "second");
     say(world, pack(v1::DeleteSnapshots(), "gone"));
     second.owner.assign();
@@ -231,10 +205,6 @@ class CutLog : public ::testing::Test {
 protected:
     void SetUp() override { tell_a_history(world_); }
 
-    void take(Process& process) {
-        process.owner.assign();
-        process.settle();
-    }
     // As foldctl partitions reset does it.
     void reset(const std::string& id, const std::optional<replay::Position>& end = {}) {
         for (const auto& [key, value] : world_.snapshots.content()) {
@@ -268,7 +238,7 @@ protected:
 
 TEST_F(CutLog, below_what_a_snapshot_was_folded_from_stops_a_restore_without_a_marker) {
     world_.log.resize(1);
-    lose(world_.snapshots, "@marker");
+    world_.snapshots.lose("@marker");
     Process restored(world_, 2);
     take(restored);
     expect_stop(restored);
@@ -278,7 +248,7 @@ TEST_F(CutLog, below_what_a_snapshot_was_folded_from_stops_a_restore_without_a_m
 
 TEST_F(CutLog, that_grew_again_past_what_a_snapshot_was_folded_from_stops_a_restore) {
     world_.log.resize(1);
-    lose(world_.snapshots, "@marker");
+    world_.snapshots.lose("@marker");
     for (int i = 0; i < 5; ++i) world_.append("something else");
     Process restored(world_, 2);
     take(restored);

@@ -41,6 +41,13 @@ struct SnapshotTopic {
             if (last[record.key] != i || record.value.empty()) record.cleaned = true;
         }
     }
+    // The key, or all keys of the aggregate, vanish, although a marker may vouch for them.
+    void lose(std::string_view lost) {
+        for (Kept& record : records) {
+            const auto name = parse_snapshot_key(record.key);
+            if (record.key == lost || (name && name->aggregate == lost)) record.cleaned = true;
+        }
+    }
     // The aggregate's keys that have a value, by their cuts, the oldest first.
     [[nodiscard]] std::vector<std::string> keys_of(std::string_view aggregate) const {
         std::map<Offset, std::string> keys;

@@ -336,4 +336,56 @@ inline std::vector<std::pair<Sequence, v1::Entry>> valid_entries(const World& wo
     return entries;
 }
 
+// Decides what there is.
+inline void take(Process& process) {
+    process.owner.assign();
+    process.settle();
+}
+// Time for a round of snapshots (short_rounds), which comes to its end.
+inline void write_round(Process& process, World& world) {
+    world.clock.advance(std::chrono::seconds(2));
+    process.settle();
+}
+inline void decide_and_snapshot(Process& process, World& world) {
+    take(process);
+    write_round(process, world);
+}
+// Owns the partition, which has one order, o1, by the command c1.
+inline void own_an_order(Process& process, World& world) {
+    say(world, pack(create_order("o1"), "c1"));
+    take(process);
+}
+inline void compact_all(World& world, Random& random) {
+    for (int i = 0; i < 40; ++i) world.snapshots.compact(random);
+}
+// What the socket of a process that is gone had lands, and the cleaner has its way.
+inline void land_late(World& world, Process& gone) {
+    for (const auto& late : gone.snapshot_sink.in_flight) {
+        world.snapshots.append(late.key, late.value);
+    }
+    compact_all(world, gone.random);
+}
+// Two owners who got nowhere.
+inline void claim_in_vain(World& world) {
+    for (std::uint64_t epoch = 1; epoch <= 2; ++epoch) {
+        v1::Claim claim;
+        claim.set_nonce("nobody that lives" + std::to_string(epoch));
+        world.append(codec::claim_record(Epoch(epoch), claim.SerializeAsString()));
+    }
+}
+// Lands what is sent until nothing moves; a record with the word in it is never taken, and what
+// follows it goes with it.
+inline void land_all_but(Process& process, std::string_view word) {
+    process.run();
+    while (!process.sink.in_flight.empty()) {
+        if (process.sink.in_flight.front().value.find(word) != std::string::npos) {
+            process.sink.refuse_for_ever(process.owner);
+            process.sink.in_flight.clear();
+        } else {
+            process.sink.land(process.owner);
+        }
+        process.run();
+    }
+}
+
 }  // namespace foldstream::processing::simulation

@@ -17,10 +17,6 @@ std::size_t markers(const World& world) {
     return count;
 }
 
-void compact_all(World& world, Random& random) {
-    for (int i = 0; i < 40; ++i) world.snapshots.compact(random);
-}
-
 // Whoever restores from nothing has what the log says.
 void expect_restore(World& world) {
     Process restored(world, 55);
@@ -33,9 +29,7 @@ void expect_restore(World& world) {
 TEST(SnapshotRound, has_no_marker_before_everything_that_it_vouches_for_is_delivered) {
     World world;
     Process process(world, 1, short_rounds());
-    say(world, pack(create_order("o1"), "c1"));
-    process.owner.assign();
-    process.settle();
+    own_an_order(process, world);
     world.clock.advance(2s);
     process.run();
     ASSERT_EQ(process.snapshot_sink.in_flight.size(), 2U);  // the order's and the partition's own
@@ -53,13 +47,8 @@ TEST(SnapshotRound, has_no_marker_before_everything_that_it_vouches_for_is_deliv
 TEST(SnapshotRound, is_not_begun_where_nothing_is_dirty) {
     World world;
     Process process(world, 1, short_rounds());
-    say(world, pack(create_order("o1"), "c1"));
-    process.owner.assign();
-    process.settle();
-    for (int i = 0; i < 5; ++i) {
-        world.clock.advance(2s);
-        process.settle();
-    }
+    own_an_order(process, world);
+    for (int i = 0; i < 5; ++i) write_round(process, world);
     EXPECT_EQ(markers(world), 1U);
 }
 
@@ -67,18 +56,13 @@ TEST(SnapshotRound, is_not_begun_where_nothing_is_dirty) {
 TEST(SnapshotRound, ends_the_epoch_when_a_snapshot_fails_because_it_may_land_late) {
     World world;
     Process process(world, 1, short_rounds());
-    say(world, pack(create_order("o1"), "c1"));
-    process.owner.assign();
-    process.settle();
+    own_an_order(process, world);
     world.clock.advance(2s);
     process.run();
     process.snapshot_sink.fail_and_linger(process.owner);
     process.snapshot_sink.in_flight.clear();
     say(world, pack(pay("o1"), "c2"));
-    for (int i = 0; i < 5; ++i) {
-        world.clock.advance(2s);
-        process.settle();
-    }
+    for (int i = 0; i < 5; ++i) write_round(process, world);
     EXPECT_GE(markers(world), 1U);
     process.snapshot_sink.land_late();
     compact_all(world, process.random);
@@ -89,9 +73,7 @@ TEST(SnapshotRound, ends_the_epoch_when_a_snapshot_fails_because_it_may_land_lat
 TEST(SnapshotRound, ends_the_epoch_when_a_delivery_is_unproved) {
     World world;
     Process process(world, 1, short_rounds());
-    say(world, pack(create_order("o1"), "c1"));
-    process.owner.assign();
-    process.settle();
+    own_an_order(process, world);
     world.clock.advance(2s);
     process.run();
     process.snapshot_sink.pretend(process.owner);
@@ -104,20 +86,14 @@ TEST(SnapshotRound, makes_what_older_rounds_wrote_go_away_once_the_marker_is_rea
     {
         Process first(world, 1, short_rounds());
         say(world, pack(create_order("o1"), "c1"));
-        first.owner.assign();
-        first.settle();
-        world.clock.advance(2s);
-        first.settle();
+        decide_and_snapshot(first, world);
         kept = std::move(first.store);
     }
     ASSERT_EQ(world.snapshots.keys_of("o1").size(), 1U);
     const std::string older = world.snapshots.keys_of("o1").front();
     Process second(world, 2, short_rounds(), "second", std::move(kept));
     say(world, pack(pay("o1"), "c2"));
-    second.owner.assign();
-    second.settle();
-    world.clock.advance(2s);
-    second.settle();
+    decide_and_snapshot(second, world);
     ASSERT_EQ(world.snapshots.keys_of("o1").size(), 1U);
     EXPECT_NE(world.snapshots.keys_of("o1").front(), older);
     EXPECT_EQ(world.snapshots.keys_of("@partition").size(), 1U);
@@ -129,21 +105,17 @@ TEST(SnapshotRound, writes_what_others_changed_since_the_last_marker) {
     Process first(world, 1, short_rounds());
     Process second(world, 2, short_rounds(), "second");
     say(world, pack(create_order("o0"), "c0"));
-    second.owner.assign();
-    second.settle();
-    world.clock.advance(2s);
-    second.settle();  // all that there is is in snapshots, and what it folds from now on it marks
+    take(second);
+    // All that there is is in snapshots, and what it folds from now on it marks.
+    write_round(second, world);
     ASSERT_EQ(markers(world), 1U);
-    first.owner.assign();
-    first.settle();
+    take(first);
     say(world, pack(create_order("o1"), "c1"));
     first.settle();  // decided, and no round yet
     second.run();
-    world.clock.advance(2s);
-    second.settle();
+    write_round(second, world);
     ASSERT_EQ(second.owner.position().epoch, Epoch(3));
-    world.clock.advance(2s);
-    second.settle();
+    write_round(second, world);
     EXPECT_EQ(world.snapshots.keys_of("o1").size(), 1U);
     expect_restore(world);
 }
@@ -152,14 +124,11 @@ TEST(SnapshotRound, writes_what_others_changed_since_the_last_marker) {
 TEST(SnapshotRound, leaves_one_snapshot_of_each_aggregate) {
     World world;
     Process process(world, 1, short_rounds());
-    say(world, pack(create_order("o1"), "c1"));
-    process.owner.assign();
-    process.settle();
+    own_an_order(process, world);
     for (int i = 0; i < 3; ++i) {
         say(world, pack(pay("o1"), ""));
         process.settle();
-        world.clock.advance(2s);
-        process.settle();
+        write_round(process, world);
     }
     ASSERT_EQ(markers(world), 3U);
     EXPECT_EQ(world.snapshots.keys_of("o1").size(), 1U);
@@ -171,9 +140,7 @@ TEST(SnapshotRound, leaves_one_snapshot_of_each_aggregate) {
 TEST(SnapshotRound, leaves_few_snapshots_of_an_aggregate_that_is_touched_in_every_round) {
     World world;
     Process process(world, 1, short_rounds());
-    say(world, pack(create_order("o1"), "c1"));
-    process.owner.assign();
-    process.settle();
+    own_an_order(process, world);
     for (int i = 0; i < 80; ++i) {
         world.clock.advance(2s);
         process.run();
@@ -191,9 +158,7 @@ TEST(SnapshotRound, leaves_few_snapshots_of_an_aggregate_that_is_touched_in_ever
 TEST(SnapshotRound, is_vouched_for_while_there_are_always_more_commands) {
     World world;
     Process process(world, 1, short_rounds());
-    say(world, pack(create_order("o1"), "c1"));
-    process.owner.assign();
-    process.settle();
+    own_an_order(process, world);
     for (int i = 0; i < 20'000; ++i) say(world, pack(create_order("o1"), ""));
     world.clock.advance(2s);
     for (int i = 0; i < 40 && markers(world) == 0; ++i) {
@@ -213,10 +178,8 @@ TEST(SnapshotRound, looks_for_the_keys_of_others_before_the_first_one_after_a_ta
     warm.owner.assign();
     say(world, pack(create_order("o1"), "c1"));
     warm.settle();
-    world.clock.advance(2s);
-    warm.settle();
-    other.owner.assign();
-    other.settle();
+    write_round(warm, world);
+    take(other);
     say(world, pack(pay("o1"), "c2"));
     other.settle();
     world.clock.advance(2s);
@@ -226,8 +189,7 @@ TEST(SnapshotRound, looks_for_the_keys_of_others_before_the_first_one_after_a_ta
     warm.run();
     say(world, pack(create_order("o1"), "c3"));
     for (int i = 0; i < 3; ++i) {
-        world.clock.advance(2s);
-        warm.settle();
+        write_round(warm, world);
     }
     ASSERT_EQ(warm.owner.state(), OwnerState::owning);
     EXPECT_EQ(markers(world), 2U);
@@ -241,8 +203,7 @@ TEST(SnapshotRound, of_a_twin_that_lags_hides_nothing_that_a_marker_vouches_for)
     {
         Process first(world, 1);
         say(world, pack(create_order("o1"), "c1"));
-        first.owner.assign();
-        first.settle();
+        take(first);
     }
     Process lags(world, 7, short_rounds(), "twin");
     Process leads(world, 7, short_rounds(), "twin");
@@ -261,8 +222,7 @@ TEST(SnapshotRound, of_a_twin_that_lags_hides_nothing_that_a_marker_vouches_for)
     ASSERT_EQ(lags.snapshot_sink.in_flight.size(), 2U);
     say(world, pack(pay("o1"), "c2"));
     leads.settle();
-    world.clock.advance(2s);
-    leads.settle();
+    write_round(leads, world);
     ASSERT_GE(markers(world), 1U);
     while (!lags.snapshot_sink.in_flight.empty()) lags.snapshot_sink.land(lags.owner);
     compact_all(world, leads.random);
@@ -272,9 +232,7 @@ TEST(SnapshotRound, of_a_twin_that_lags_hides_nothing_that_a_marker_vouches_for)
 TEST(SnapshotRound, is_begun_at_an_operators_word) {
     World world;
     Process process(world, 1);
-    say(world, pack(create_order("o1"), "c1"));
-    process.owner.assign();
-    process.settle();
+    own_an_order(process, world);
     EXPECT_EQ(markers(world), 0U);
     say(world, pack(v1::CreateSnapshots(), "now"));
     process.settle();
@@ -286,23 +244,18 @@ TEST(SnapshotRound, is_begun_at_an_operators_word) {
 TEST(SnapshotRestore, reads_to_the_end_that_there_is_when_it_gets_there) {
     World world;
     Process first(world, 1, short_rounds());
-    say(world, pack(create_order("o1"), "c1"));
-    first.owner.assign();
-    first.settle();
-    world.clock.advance(2s);
-    first.settle();
+    own_an_order(first, world);
+    write_round(first, world);
     const std::string older = world.snapshots.keys_of("o1").front();
     Process reader(world, 3);
     reader.snapshots.paused = true;
     reader.owner.assign();
     reader.run();
     Process second(world, 2, short_rounds(), "second");
-    second.owner.assign();
-    second.settle();
+    take(second);
     say(world, pack(pay("o1"), "c2"));
     second.settle();
-    world.clock.advance(2s);
-    second.settle();
+    write_round(second, world);
     ASSERT_NE(world.snapshots.keys_of("o1").back(), older);
     for (auto& record : world.snapshots.records) record.cleaned = record.key == older;
     reader.snapshots.paused = false;
@@ -314,11 +267,8 @@ TEST(SnapshotRestore, reads_to_the_end_that_there_is_when_it_gets_there) {
 TEST(SnapshotDeletion, leaves_no_snapshot_and_a_log_that_is_folded_from_its_start) {
     World world;
     Process process(world, 1, short_rounds());
-    say(world, pack(create_order("o1"), "c1"));
-    process.owner.assign();
-    process.settle();
-    world.clock.advance(2s);
-    process.settle();
+    own_an_order(process, world);
+    write_round(process, world);
     ASSERT_TRUE(world.snapshots.content().contains("@marker"));
     const std::string older = world.snapshots.keys_of("o1").front();
     say(world, pack(v1::DeleteSnapshots(), "gone"));
@@ -329,8 +279,7 @@ TEST(SnapshotDeletion, leaves_no_snapshot_and_a_log_that_is_folded_from_its_star
     process.settle();
     EXPECT_FALSE(world.snapshots.content().contains(older));
     expect_restore(world);
-    world.clock.advance(2s);
-    process.settle();  // everything is dirty again
+    write_round(process, world);  // everything is dirty again
     EXPECT_EQ(world.snapshots.keys_of("o1").size(), 1U);
     expect_restore(world);
 }
@@ -338,20 +287,15 @@ TEST(SnapshotDeletion, leaves_no_snapshot_and_a_log_that_is_folded_from_its_star
 TEST(SnapshotDeletion, that_cannot_read_the_topic_leaves_an_owner_that_goes_on) {
     World world;
     Process process(world, 1, short_rounds());
-    say(world, pack(create_order("o1"), "c1"));
-    process.owner.assign();
-    process.settle();
-    world.clock.advance(2s);
-    process.settle();
+    own_an_order(process, world);
+    write_round(process, world);
     process.snapshots.broken = true;
     say(world, pack(v1::DeleteSnapshots(), "gone"));
     process.settle();
-    world.clock.advance(2s);
-    process.settle();
+    write_round(process, world);
     say(world, pack(pay("o1"), "c2"));
     for (int i = 0; i < 3; ++i) {
-        world.clock.advance(2s);
-        process.settle();
+        write_round(process, world);
     }
     EXPECT_EQ(process.owner.state(), OwnerState::owning);
     EXPECT_TRUE(world.snapshots.content().contains("@marker"));
