@@ -1,15 +1,18 @@
 """Processes that outlive the command that started them, each known by its pid and start time, so
 that a pid that now belongs to somebody else is never signalled."""
 
+import fcntl
 import os
 import random
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from paths import Failed
 
@@ -130,17 +133,42 @@ ANY_PORTS = range(20_000, 32_000)
 
 
 def free_port(preferred: int = 0) -> int:
-    """`preferred` or the next free one above it; 0: any."""
+    """`preferred` or the next free one above it; 0: any. Nobody else is given it while this process
+    lives, not even while the one that listens there is killed and started again."""
     first = preferred or random.choice(ANY_PORTS)
     for port in range(first, first + 200):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        if bindable(port) and (reserve(port) or port == preferred and port in RESERVED):
             return port
     raise Failed(f"no free port from {first} on")
+
+
+def bindable(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+# Port to the locked file that keeps it for this process.
+RESERVED: dict[int, IO[bytes]] = {}
+
+
+def reserve(port: int) -> bool:
+    if port in RESERVED:
+        return False
+    folder = Path(tempfile.gettempdir()) / f"foldstream-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    lock = (folder / str(port)).open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return False
+    RESERVED[port] = lock
+    return True
 
 
 def tail(log: Path, lines: int = 15) -> str:

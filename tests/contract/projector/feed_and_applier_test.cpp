@@ -104,13 +104,16 @@ protected:
             "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE "
             "application_name = 'victim' AND datname = current_database()");
     }
-    // From now on about every n-th commit of a batch kills its own session before it lands.
+    // From now on every n-th commit that moves the checkpoint kills its own session before it
+    // lands. After a loss two of them, a taking and a batch, are the least that moves on: n is
+    // above 2.
     void break_commits(int every) {
         db_.database.connect().script(
+            "CREATE SEQUENCE foldstream.commits; "
             "CREATE OR REPLACE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            "IF random() * " +
+            "IF nextval('foldstream.commits') % " +
             std::to_string(every) +
-            " < 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NULL; END "
+            " = 0 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NULL; END "
             "$$; CREATE CONSTRAINT TRIGGER die AFTER UPDATE ON foldstream.checkpoint DEFERRABLE "
             "INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()");
     }

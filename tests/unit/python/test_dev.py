@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,15 @@ def test_a_taken_port_gives_the_next_free_one() -> None:
     finally:
         server.kill()
         server.wait()
+
+
+def test_a_port_is_given_to_nobody_else_while_its_server_is_away() -> None:
+    port = free_port()
+    tools = Path(__file__).parents[3] / "tools" / "dev"
+    ask = f"import processes; print(processes.free_port({port}))"
+    told = subprocess.run([sys.executable, "-c", ask], cwd=tools, capture_output=True, check=True)
+    assert int(told.stdout) > port
+    assert free_port(port) == port
 
 
 def test_the_env_file_is_read_as_it_was_written_and_by_the_shell(tmp_path: Path) -> None:
