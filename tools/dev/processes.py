@@ -137,7 +137,7 @@ def free_port(preferred: int = 0) -> int:
     lives, not even while the one that listens there is killed and started again."""
     first = preferred or random.choice(ANY_PORTS)
     for port in range(first, first + 200):
-        if bindable(port) and (reserve(port) or port == preferred and port in RESERVED):
+        if bindable(port) and (reserve(port) or (port == preferred and port in RESERVED)):
             return port
     raise Failed(f"no free port from {first} on")
 
