@@ -23,8 +23,12 @@ const runtime::Logger& logger() {
 }  // namespace
 
 CommandLoop::CommandLoop(const fold::DomainModule& domain, LoopOptions options, store::Store& store,
-                         runtime::Metrics& metrics)
-    : domain_(domain), options_(std::move(options)), store_(store), metrics_(metrics) {}
+                         processing::OwnerMemories& memories, runtime::Metrics& metrics)
+    : domain_(domain),
+      options_(std::move(options)),
+      store_(store),
+      memories_(memories),
+      metrics_(metrics) {}
 
 void CommandLoop::run() {
     while (const auto partitions = wait_for_topics()) {
@@ -35,7 +39,7 @@ void CommandLoop::run() {
                 processing::WorkerOptions{&domain_, *partitions, options_.kafka, options_.limits,
                                           options_.instance, options_.queued_kbytes,
                                           options_.decide_budget},
-                store_, metrics_);
+                store_, memories_, metrics_);
             worker = worker_.get();
             if (draining_) worker->drain();
         }

@@ -29,8 +29,9 @@ struct LoopOptions {
 // One worker's thread: run() is its life. The rest from any thread.
 class CommandLoop {
 public:
+    // Store, memories and metrics are the process's.
     CommandLoop(const fold::DomainModule& domain, LoopOptions options, store::Store& store,
-                runtime::Metrics& metrics);
+                processing::OwnerMemories& memories, runtime::Metrics& metrics);
 
     // Returns after drain(). A broker that cannot be reached, or topics that are not as they must
     // be, are waited for, loudly.
@@ -49,6 +50,7 @@ private:
     const fold::DomainModule& domain_;
     LoopOptions options_;
     store::Store& store_;
+    processing::OwnerMemories& memories_;
     runtime::Metrics& metrics_;
 
     mutable std::mutex mutex_;

@@ -105,11 +105,12 @@ void run(const Options& options, runtime::Signals& signals) {
     runtime::Health health;
     const auto modules = chosen(options.domains);
     const auto store = open_store(options);
+    processing::OwnerMemories memories;
     std::vector<std::unique_ptr<command_service::CommandLoop>> loops;
     for (const auto* domain : modules) {
         for (int worker = 0; worker < options.workers; ++worker) {
-            loops.push_back(std::make_unique<command_service::CommandLoop>(*domain, options.loop,
-                                                                           *store, metrics));
+            loops.push_back(std::make_unique<command_service::CommandLoop>(
+                *domain, options.loop, *store, memories, metrics));
             const auto* loop = loops.back().get();
             const std::string name = domain->name + "/" + std::to_string(worker);
             health.alive(name, [loop] { return loop->why_not_alive(); });

@@ -20,18 +20,20 @@ const runtime::Logger& Owner::logger() {
 }
 
 Owner::Owner(OwnerIdentity identity, const OwnerLimits& limits, const OwnerPorts& ports,
-             std::unique_ptr<store::PartitionStore> store, OwnerProbe& probe)
+             std::unique_ptr<store::PartitionStore> store, OwnerMemory& memory, OwnerProbe& probe)
     : identity_(std::move(identity)),
       limits_(limits),
       ports_(ports),
       probe_(probe),
+      memory_(memory),
       aggregates_(*identity_.domain, identity_.partition, std::move(store)),
       restore_(*identity_.domain, aggregates_.store(), ports.snapshots),
       round_(*identity_.domain, identity_.partition, aggregates_.store(), ports.snapshot_sink,
              probe.snapshots()),
-      deletion_(ports.snapshots, ports.snapshot_sink),
-      backoff_(limits.backoff_least),
-      look_again_pause_(limits.look_again_least) {}
+      deletion_(ports.snapshots, ports.snapshot_sink) {
+    memory_.backoff = std::max(memory_.backoff, limits.backoff_least);
+    memory_.look_again_pause = std::max(memory_.look_again_pause, limits.look_again_least);
+}
 
 std::size_t Owner::window_entries() const { return window_entries_ + builder_.entries(); }
 
@@ -102,8 +104,8 @@ void Owner::stop(std::string reason) {
     reason_ = std::move(reason);
     if (state_ != OwnerState::idle) become_idle();
     move_to(OwnerState::stopped);
-    look_again_ = ports_.clock.steady() + look_again_pause_;
-    look_again_pause_ = std::min(look_again_pause_ * 2, limits_.look_again_most);
+    look_again_ = ports_.clock.steady() + memory_.look_again_pause;
+    memory_.look_again_pause = std::min(memory_.look_again_pause * 2, limits_.look_again_most);
     probe_.stopped(true);
     logger().error("the partition stands still: " + reason_,
                    {{"domain", identity_.domain->name},
@@ -126,10 +128,10 @@ void Owner::fence(std::string_view why) {
     if (takes_part()) taking_since_ = ports_.clock.steady();
     forget_speculative();
     // A jitter of a quarter either way keeps claimers from chasing each other in step.
-    const auto ms = static_cast<std::uint64_t>(backoff_.count());
+    const auto ms = static_cast<std::uint64_t>(memory_.backoff.count());
     const auto delay = std::chrono::milliseconds(ms * 3 / 4 + ports_.random.below(ms / 2 + 1));
-    backoff_until_ = ports_.clock.steady() + delay;
-    backoff_ = std::min(backoff_ * 2, limits_.backoff_most);
+    memory_.backoff_until = ports_.clock.steady() + delay;
+    memory_.backoff = std::min(memory_.backoff * 2, limits_.backoff_most);
     move_to(OwnerState::backing_off);
 }
 
@@ -175,7 +177,7 @@ bool Owner::step_once() {
     switch (state_) {
         case OwnerState::catching_up:
             // A rebalance does not shorten the pause.
-            if (tail_at_end_ && ports_.clock.steady() >= backoff_until_) {
+            if (tail_at_end_ && ports_.clock.steady() >= memory_.backoff_until) {
                 claim();
                 worked = true;
             }
@@ -213,7 +215,7 @@ void Owner::delivery(const kafka::DeliveryReport& report) {
         pending->delivered = ports_.clock.steady();
     } else {
         if (report.never) {
-            survived_.reset();  // the next attempt counts
+            memory_.survived.reset();  // the next attempt counts
             note_refused(*pending);
         }
         fence("a record was not delivered: " + why);
@@ -224,7 +226,7 @@ void Owner::delivery(const kafka::DeliveryReport& report) {
 void Owner::note_refused(const Pending& pending) {
     const v1::Entry& entry = pending.decided.entries.entries(0);
     if (entry.has_kept()) {
-        bytes_refused_ = Offset(static_cast<std::int64_t>(entry.command().offset()));
+        memory_.bytes_refused = Offset(static_cast<std::int64_t>(entry.command().offset()));
     }
 }
 
@@ -262,13 +264,13 @@ void Owner::check_times() {
         fence("no read-back in time");
         return;
     }
-    if (state_ == OwnerState::backing_off && now >= backoff_until_)
+    if (state_ == OwnerState::backing_off && now >= memory_.backoff_until)
         move_to(OwnerState::catching_up);
     // To wait for the first record's delivery is not calm.
     const bool proved = window_.empty() || last_entry_ > owning_since_;
     if (state_ == OwnerState::owning && proved && now - owning_since_ >= limits_.calm) {
-        backoff_ = limits_.backoff_least;
-        look_again_pause_ = limits_.look_again_least;
+        memory_.backoff = limits_.backoff_least;
+        memory_.look_again_pause = limits_.look_again_least;
     }
     if (state_ == OwnerState::draining && now >= drain_until_) {
         // An attempt that was read back is made: it would count against a command nobody decided.

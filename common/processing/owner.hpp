@@ -15,6 +15,7 @@
 #include "common/core/clock.hpp"
 #include "common/core/random.hpp"
 #include "common/kafka/producer.hpp"
+#include "common/processing/owner_memory.hpp"
 #include "common/processing/owner_probe.hpp"
 #include "common/processing/owner_states.hpp"
 #include "common/processing/partition_state.hpp"
@@ -71,7 +72,7 @@ struct OwnerPorts {
 class Owner {
 public:
     Owner(OwnerIdentity identity, const OwnerLimits& limits, const OwnerPorts& ports,
-          std::unique_ptr<store::PartitionStore> store, OwnerProbe& probe);
+          std::unique_ptr<store::PartitionStore> store, OwnerMemory& memory, OwnerProbe& probe);
 
     // The group suggests, or no longer suggests, this partition.
     void assign();
@@ -134,6 +135,7 @@ private:
     // From empty again; the third time it stops.
     void restore_again(const std::string& why, bool use_marker);
     bool step_restoring();
+    void stop_unrestored();
     void restored();
     void catch_up();
 
@@ -186,6 +188,7 @@ private:
     OwnerLimits limits_;
     OwnerPorts ports_;
     OwnerProbe& probe_;
+    OwnerMemory& memory_;
     PartitionState aggregates_;
     SnapshotRestore restore_;
     SnapshotRound round_;
@@ -209,11 +212,6 @@ private:
     // Careful: what the owners before me got nowhere with is decided one at a time.
     std::size_t careful_left_ = 0;
     std::optional<fold::RawCommand> careful_;  // read, not yet decided
-    // The command that this process has decided without ending, and whose entry may have failed for
-    // reasons of its own. Its attempt goes on.
-    std::optional<Offset> survived_;
-    std::optional<Offset> bytes_refused_;  // the broker does not even take its kept bytes
-    std::optional<Offset> attempting_;     // the command whose attempt entry this process has sent
 
     // Snapshots.
     bool round_due_ = false;
@@ -243,18 +241,14 @@ private:
     RecordId link_;           // prev of the next record
     Sequence next_sequence_;  // of the next entry
     std::uint64_t next_command_ = 0;
-    std::uint64_t next_tag_ = 1;
     kafka::DeliveryCheck check_;
 
-    std::chrono::milliseconds backoff_;
-    Time backoff_until_;
     Time owning_since_;
     Time taking_since_;                  // this attempt at taking it
     std::optional<Time> unowned_since_;  // assigned here all the while, stopped or not
     Time drain_until_;
     Time last_entry_;
     Time look_again_;
-    std::chrono::milliseconds look_again_pause_;
 };
 
 }  // namespace foldstream::processing

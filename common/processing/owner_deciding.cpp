@@ -107,18 +107,18 @@ bool Owner::decide_carefully() {
 // True: an attempt entry was decided, and the command waits for it. False: the command was decided.
 bool Owner::attempt(const fold::RawCommand& raw) {
     const bool attempted = stored_.attempt_offset == raw.offset.value;
-    const bool goes_on = attempted && survived_ == raw.offset;
-    const bool mine = attempted && attempting_ == raw.offset;
+    const bool goes_on = attempted && memory_.survived == raw.offset;
+    const bool mine = attempted && memory_.attempting == raw.offset;
     if (goes_on || mine || raw.value.size() > fold::max_command_bytes) {
-        attempting_.reset();
-        survived_ = raw.offset;  // unless its record is what cannot be sent
+        memory_.attempting.reset();
+        memory_.survived = raw.offset;  // unless its record is what cannot be sent
         decide_one(raw);
         return false;
     }
-    if (attempted && bytes_refused_ != raw.offset) probe_.attempt_failed();
+    if (attempted && memory_.bytes_refused != raw.offset) probe_.attempt_failed();
     const std::uint32_t k = attempted ? stored_.attempt_k : 0;
     if (k >= most_attempts) {
-        Decision refused{crashed(raw, place_of(raw), bytes_refused_ != raw.offset), nullptr,
+        Decision refused{crashed(raw, place_of(raw), memory_.bytes_refused != raw.offset), nullptr,
                          std::nullopt};
         if (refused.entry.kept().has_reply()) {
             v1::CommandOutcome outcome;
@@ -133,8 +133,8 @@ bool Owner::attempt(const fold::RawCommand& raw) {
     v1::Entry entry;
     entry.mutable_attempt()->set_offset(static_cast<std::uint64_t>(raw.offset.value));
     entry.mutable_attempt()->set_k(k + 1);
-    attempting_ = raw.offset;
-    survived_.reset();
+    memory_.attempting = raw.offset;
+    memory_.survived.reset();
     add_own(std::move(entry), next_command_);
     return true;
 }
@@ -211,7 +211,7 @@ void Owner::cut() {
     pending.epoch = epoch_;
     pending.value = builder_.cut(epoch_, link_, pending.decided);
     pending.id = codec::parse_frame(pending.value)->id;
-    pending.tag = next_tag_++;
+    pending.tag = memory_.next_tag++;
     link_ = pending.id;
     window_entries_ += static_cast<std::size_t>(pending.decided.entries.entries_size());
     window_bytes_ += pending.decided.bytes;
@@ -232,7 +232,7 @@ bool Owner::send_unsent() {
             case Sent::full:
                 return false;
             case Sent::too_large:
-                survived_.reset();  // the next attempt counts
+                memory_.survived.reset();  // the next attempt counts
                 note_refused(pending);
                 fence("a record is larger than the producer takes");
                 return false;

@@ -106,6 +106,14 @@ void OwnerProbe::read_back(std::chrono::steady_clock::duration lasted) {
 void OwnerProbe::unowned(std::chrono::steady_clock::duration since) {
     unowned_.Set(seconds(since));
 }
+void OwnerProbe::left() {
+    stopped(false);
+    unowned({});
+    held_back({});
+    careful(0);
+    window(0);
+    snapshots_.marker_age({});
+}
 void OwnerProbe::stopped(bool is) { stopped_.Set(is ? 1 : 0); }
 void OwnerProbe::held_back(std::chrono::steady_clock::duration since) {
     held_back_.Set(seconds(since));

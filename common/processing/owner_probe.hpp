@@ -26,6 +26,8 @@ public:
     void read_back(std::chrono::steady_clock::duration lasted);
     void unowned(std::chrono::steady_clock::duration since);
     void stopped(bool is);
+    // The partition is no longer this process's: what its gauges said is over.
+    void left();
     // Since an open transaction holds the partition's commands back.
     void held_back(std::chrono::steady_clock::duration since);
     // Commands that are left to be decided one at a time.

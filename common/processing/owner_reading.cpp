@@ -196,10 +196,10 @@ void Owner::after_own(const v1::Entries& body, Sequence before) {
         if (says(entry, v1::DeleteSnapshots::descriptor())) {
             // Under a new epoch, so that everything older may go.
             delete_due_ = reader_.position().offset;
-            const auto pause = backoff_;
+            const auto pause = memory_.backoff;
             fence("its snapshots are to be deleted");
-            backoff_ = pause;  // nobody is in the way
-            backoff_until_ = ports_.clock.steady();
+            memory_.backoff = pause;  // nobody is in the way
+            memory_.backoff_until = ports_.clock.steady();
             return;
         }
     }
@@ -248,7 +248,7 @@ void Owner::on_claim(const replay::ValidClaim& valid) {
         valid.claim.nonce() == nonce_ || test_hooks::mutant(Mutant::claim_without_nonce);
     if (!mine) {
         foreign_snapshots_ = true;
-        attempting_.reset();  // what the log has of it from here on may be somebody else's
+        memory_.attempting.reset();  // what the log has of it from here on may be somebody else's
     }
     // Somebody owned in between, and may have vouched for snapshots since: the word is spent.
     if (state_ != OwnerState::claiming || !mine) delete_due_.reset();
@@ -269,7 +269,7 @@ void Owner::on_foreign_entries(const replay::ValidEntries& valid) {
     // more.
     const bool twin = state_ == OwnerState::verifying || takes_part();
     if (twin) aggregates_.drop_speculative();
-    if (twin) attempting_.reset();
+    if (twin) memory_.attempting.reset();
     std::vector<Change> changes;
     Sequence sequence = valid.first;
     for (const v1::Entry& entry : valid.body.entries()) {

@@ -22,6 +22,9 @@ constexpr std::uint32_t claims_that_got_nowhere = 2;
 
 void Owner::take_up() {
     taking_since_ = ports_.clock.steady();
+    // An hour after a quarrel there is none.
+    if (taking_since_ - memory_.backoff_until >= limits_.calm)
+        memory_.backoff = limits_.backoff_least;
     probe_.stopped(false);  // perhaps an owner before this one was
     reason_.clear();
     restores_ = 0;
@@ -69,8 +72,7 @@ bool Owner::step_restoring() {
             break;
         case SnapshotRestore::Progress::broken:
             probe_.snapshots().restore_broken();
-            stop("the snapshots cannot be read: " + restore_.reason() +
-                 std::string(ways_out::mend_snapshots));
+            stop_unrestored();
             break;
         case SnapshotRestore::Progress::done:
             restored();
@@ -78,6 +80,14 @@ bool Owner::step_restoring() {
             break;
     }
     return worked;
+}
+
+// What was found wrong with the log comes first: a reset that was looked for would only have said
+// how to go on.
+void Owner::stop_unrestored() {
+    const std::string unread = "the snapshots cannot be read: " + restore_.reason();
+    if (distrusted_.empty()) return stop(unread + std::string(ways_out::mend_snapshots));
+    stop(std::exchange(distrusted_, {}) + "; whether it was reset is not known: " + unread);
 }
 
 void Owner::restored() {
@@ -97,6 +107,7 @@ void Owner::restored() {
     probe_.snapshots().restored();
     stored_ = aggregates_.position();
     foreign_snapshots_ = false;
+    memory_.attempting.reset();  // who else claimed behind the marker was not seen
     restored_marker_ = Offset(stored_.marker_offset);
     logger().info("restored", {{"domain", identity_.domain->name},
                                {"partition", std::int64_t{identity_.partition.value}},
@@ -137,7 +148,7 @@ void Owner::claim() {
     count.set_domain(identity_.domain->name);
     count.set_partitions(identity_.partitions);
     const Epoch next(reader_.position().epoch.value + 1);
-    claim_tag_ = next_tag_++;
+    claim_tag_ = memory_.next_tag++;
     claim_delivered_.reset();
     move_to(OwnerState::claiming);
     const std::string record = codec::claim_record(next, claim.SerializeAsString());

@@ -80,7 +80,8 @@ struct Worker::Seat {
               worker.options_.limits,
               {log, commands, sink, snapshots, snapshot_sink, outcomes, *worker.kafka_->replies,
                worker.clock_, worker.random_, worker.kafka_->watchdog.get()},
-              std::move(opened), probe) {}
+              std::move(opened), worker.memories_.of(worker.options_.domain->name, partition),
+              probe) {}
 
     KafkaLogSource log;
     KafkaCommandSource commands;
@@ -93,8 +94,9 @@ struct Worker::Seat {
     Owner owner;
 };
 
-Worker::Worker(WorkerOptions options, store::Store& store, runtime::Metrics& metrics)
-    : options_(std::move(options)), store_(store), metrics_(metrics) {
+Worker::Worker(WorkerOptions options, store::Store& store, OwnerMemories& memories,
+               runtime::Metrics& metrics)
+    : options_(std::move(options)), store_(store), memories_(memories), metrics_(metrics) {
     last_round_ = clock_.steady();
 }
 
@@ -171,7 +173,7 @@ void Worker::follow_assignment() {
         const Owner& owner = at.second->owner;
         const bool ended = !owner.assigned() && (owner.state() == OwnerState::idle ||
                                                  owner.state() == OwnerState::stopped);
-        if (ended) at.second->probe.held_back({});
+        if (ended) at.second->probe.left();
         return ended;
     });
 }
@@ -186,7 +188,9 @@ void Worker::assignment_changed() {
         throw std::runtime_error(options_.domain->name + ".commands has a partition " +
                                  std::to_string(partition.value) + " and had " +
                                  std::to_string(options_.partitions) +
-                                 " partitions: a domain's partition count is fixed for ever");
+                                 " partitions: a domain's partition count is fixed for ever (take "
+                                 "its commands to a new topic, make all topics of the domain anew "
+                                 "with that count, and start again)");
     }
     for (auto& [partition, seat] : seats_) {
         if (seat->owner.assigned() && !wanted_.contains(partition)) seat->owner.revoke();

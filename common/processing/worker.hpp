@@ -34,8 +34,9 @@ struct WorkerOptions {
 // run() is the thread's whole life; the rest may be called from any thread.
 class Worker {
 public:
-    // The store and the metrics outlive the worker.
-    Worker(WorkerOptions options, store::Store& store, runtime::Metrics& metrics);
+    // Store, memories and metrics are the process's, and outlive the worker.
+    Worker(WorkerOptions options, store::Store& store, OwnerMemories& memories,
+           runtime::Metrics& metrics);
     ~Worker();
 
     // Joins the group, works until drain() was called and everything decided is read back (or 10 s
@@ -67,6 +68,7 @@ private:
 
     WorkerOptions options_;
     store::Store& store_;
+    OwnerMemories& memories_;
     runtime::Metrics& metrics_;
     SystemClock clock_;
     KernelRandom random_;

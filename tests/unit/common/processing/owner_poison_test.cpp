@@ -183,6 +183,38 @@ TEST(Poison, does_not_count_an_attempt_that_the_process_survived) {
     EXPECT_EQ(entries[1].second.outcome(), v1::OUTCOME_ACCEPTED);
 }
 
+TEST(Poison, does_not_count_an_attempt_that_the_process_survived_through_rebalances) {
+    World world;
+    say(world, pack(create_order("o1"), "c1"));
+    v1::Claim claim;
+    claim.set_nonce("0123456789abcdef");
+    for (std::uint64_t epoch = 1; epoch <= 3; ++epoch) {  // owners that got nowhere
+        world.append(codec::claim_record(Epoch(epoch), claim.SerializeAsString()));
+    }
+    auto process = std::make_unique<Process>(world, 1);
+    process->owner.assign();
+    process->run();
+    process->sink.land(process->owner);  // the claim
+    process->run();
+    process->sink.land(process->owner);  // the attempt
+    process->run();
+    for (std::uint64_t i = 2; i < 6; ++i) {
+        ASSERT_EQ(process->sink.in_flight.size(), 1U);  // the entry, and the broker is away
+        process->owner.revoke();
+        process->sink.fail(process->owner);
+        ASSERT_EQ(process->owner.state(), OwnerState::idle);
+        process = reseated(world, std::move(process), i);
+        process->run();
+        process->sink.land(process->owner);  // the claim
+        process->run();
+    }
+    process->settle();
+    const auto entries = valid_entries(world);
+    ASSERT_EQ(entries.size(), 2U);
+    EXPECT_EQ(entries[0].second.attempt().k(), 1U);
+    EXPECT_EQ(entries[1].second.outcome(), v1::OUTCOME_ACCEPTED);
+}
+
 TEST(Poison, counts_an_entry_that_the_broker_will_never_take) {
     World world;
     say(world, pack(create_order("o1"), "huge"));

@@ -460,7 +460,7 @@ TEST(Owner, no_longer_counts_as_stopped_when_the_partition_is_taken_by_a_new_one
         {process.domain.get(), Partition(0), 1, "next"}, {},
         {process.log, process.commands, process.sink, process.snapshots, process.snapshot_sink,
          process.outcomes, process.replies, broken.clock, process.random},
-        store::make_memory_store()->open("orders", Partition(0), 1), probe);
+        store::make_memory_store()->open("orders", Partition(0), 1), process.memory, probe);
     next.assign();
     EXPECT_NE(process.metrics.exposition().find(stopped + "0"), std::string::npos);
 }

@@ -241,7 +241,7 @@ public:
           owner({domain.get(), Partition(0), 1, std::move(name)}, limits,
                 {log, commands, sink, snapshots, snapshot_sink, outcomes, replies, world.clock,
                  random},
-                store->open("orders", Partition(0), domain->evolve_version), probe) {}
+                store->open("orders", Partition(0), domain->evolve_version), memory, probe) {}
 
     // Steps until there is nothing to do.
     void run() {
@@ -272,8 +272,21 @@ public:
     SeededRandom whim;
     std::unique_ptr<fold::DomainModule> domain;
     OwnerProbe probe;
+    OwnerMemory memory;
     Owner owner;
 };
+
+// The process goes on with another owner: a rebalance took the partition away, and gave it back.
+inline std::unique_ptr<Process> reseated(World& world, std::unique_ptr<Process> before,
+                                         std::uint64_t seed) {
+    const OwnerMemory memory = before->memory;
+    auto store = std::move(before->store);
+    before.reset();
+    auto after = std::make_unique<Process>(world, seed, OwnerLimits{}, "p", std::move(store));
+    after->memory = memory;
+    after->owner.assign();
+    return after;
+}
 
 // A round of snapshots a second.
 inline OwnerLimits short_rounds() {

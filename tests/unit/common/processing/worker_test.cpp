@@ -31,7 +31,7 @@ protected:
         options.partitions = 2;
         options.kafka = cluster_.settings();
         options.name = "test";
-        worker_ = std::make_unique<Worker>(options, *store_, metrics_);
+        worker_ = std::make_unique<Worker>(options, *store_, memories_, metrics_);
         thread_ = std::thread([this] { worker_->run(); });
     }
     void TearDown() override {
@@ -74,6 +74,7 @@ protected:
     kafka::Wakeup wakeup_;
     std::unique_ptr<fold::DomainModule> domain_ = orders::make_module();
     std::unique_ptr<store::Store> store_ = store::make_memory_store();
+    OwnerMemories memories_;
     runtime::Metrics metrics_;
     std::unique_ptr<Worker> worker_;
     std::thread thread_;
@@ -116,7 +117,8 @@ TEST(Worker, refuses_to_run_on_a_partition_that_was_added) {
     options.domain = domain.get();
     options.partitions = 2;
     options.kafka = cluster.settings();
-    Worker worker(options, *store, metrics);
+    OwnerMemories memories;
+    Worker worker(options, *store, memories, metrics);
     EXPECT_THROW(worker.run(), std::runtime_error);
 }
 
