@@ -29,6 +29,8 @@ namespace fs = std::filesystem;
 constexpr int background_jobs = 2;  // one flushes, one compacts
 constexpr int open_files = 256;
 constexpr double filter_bits_a_key = 10;  // 1 % false positives
+// Few threads share the cache: large shards waste less of it than small ones.
+constexpr int cache_shard_bits = 2;
 constexpr std::size_t info_log_bytes = 1024 * 1024;
 constexpr std::size_t info_logs = 2;
 constexpr std::uint64_t manifest_bytes = 4 * 1024 * 1024;
@@ -45,9 +47,16 @@ rocksdb::CompressionType compression() {
 
 rocksdb::Options database_options(const RocksdbOptions& options) {
     rocksdb::BlockBasedTableOptions table;
-    table.block_cache = rocksdb::NewLRUCache(options.cache_mib * 1024 * 1024);
+    table.block_cache = rocksdb::NewLRUCache(options.cache_mib * 1024 * 1024, cache_shard_bits);
     table.cache_index_and_filter_blocks = true;  // else they grow beside the cache
+    table.cache_index_and_filter_blocks_with_high_priority = true;
     table.pin_l0_filter_and_index_blocks_in_cache = true;
+    // In pieces: a large file's whole index, a MiB and more, would be read and thrown out again
+    // with each of its blocks.
+    table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+    table.partition_filters = true;
+    table.pin_top_level_index_and_filter = true;
+    table.enable_index_compression = false;
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(filter_bits_a_key));
 
     rocksdb::Options made;
