@@ -10,6 +10,7 @@
 
 namespace foldstream::projector {
 
+using test_hooks::FaultPoint;
 using test_hooks::Mutant;
 
 namespace {
@@ -80,12 +81,12 @@ ApplyResult BatchWriter::apply(postgres::Connection& connection, Partition parti
         alone.commit();
     }
     postgres::Transaction transaction(connection);
-    test_hooks::fault_point("begun");
+    test_hooks::fault_point(FaultPoint::begun);
     // First, so that whoever else believes to own the partition waits here and then finds out.
     if (!test_hooks::mutant(Mutant::checkpoint_outside_transaction) &&
         !advance(transaction, checkpoint(partition), owner_epoch, expected, batch.reached()))
         return {Applied::fenced, ""};
-    test_hooks::fault_point("checkpoint-locked");
+    test_hooks::fault_point(FaultPoint::checkpoint_locked);
     if (batch.events() > 0) {
         const std::vector<KeyEvents>& keys = batch.sorted();
         std::vector<Row> rows(keys.size());
@@ -96,15 +97,15 @@ ApplyResult BatchWriter::apply(postgres::Connection& connection, Partition parti
             if (Why why = fold_key(partition, keys[i], rows[i])) return {Applied::refused, *why};
             if (rows[i].message) deltas.add(*rows[i].message, +1);
         }
-        test_hooks::fault_point("folded");
+        test_hooks::fault_point(FaultPoint::folded);
         write(transaction, partition, keys, rows);
-        test_hooks::fault_point("rows-written");
+        test_hooks::fault_point(FaultPoint::rows_written);
         deltas.write(transaction, partition);
         if (test_hooks::mutant(Mutant::apply_twice)) deltas.write(transaction, partition);
     }
-    test_hooks::fault_point("before-commit");
+    test_hooks::fault_point(FaultPoint::before_commit);
     transaction.commit();
-    test_hooks::fault_point("committed");
+    test_hooks::fault_point(FaultPoint::committed);
     return {};
 }
 

@@ -180,7 +180,7 @@ void ProjectionLoop::report() {
             moved[partition] = committed_[partition] = feed.seen;
     }
     member_->commit(moved);  // for lag tools; nobody ever reads it back
-    test_hooks::fault_point("offset-committed");
+    test_hooks::fault_point(test_hooks::FaultPoint::offset_committed);
 }
 
 }  // namespace foldstream::projector

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -43,6 +44,36 @@ constexpr std::array<std::string_view, 24> mutants = {
     "no-deduplication",
 };
 
+constexpr std::array<std::string_view, 27> fault_points = {
+    "claim-sent",
+    "claim-read",
+    "decided",
+    "sent",
+    "read-back",
+    "stored",
+    "answered",
+    "snapshot-sent",
+    "snapshots-delivered",
+    "marker-sent",
+    "marker-read",
+    "pointer-sent",
+    "tombstones-sent",
+    "restore-begun",
+    "restored",
+    "keys-looked-up",
+    "keys-learned",
+    "pointer-deleted",
+    "deletions-sent",
+    "snapshots-deleted",
+    "begun",
+    "checkpoint-locked",
+    "folded",
+    "rows-written",
+    "before-commit",
+    "committed",
+    "offset-committed",
+};
+
 [[noreturn]] void wrong(const char* variable, std::string_view value) {
     std::fprintf(stderr, "%s: '%.*s' is unknown\n", variable, static_cast<int>(value.size()),
                  value.data());
@@ -54,17 +85,22 @@ std::string_view environment(const char* name) {
     return value == nullptr ? std::string_view() : value;
 }
 
+// The enumerators stand in the order of their names.
+template <typename Enum, std::size_t size>
+Enum named(const std::array<std::string_view, size>& names, std::string_view name,
+           const char* variable) {
+    const auto* found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) wrong(variable, name);
+    return static_cast<Enum>(found - names.begin());
+}
+
 Mutant parse_mutant() {
     const std::string_view name = environment("FOLDSTREAM_MUTANT");
-    if (name.empty()) return Mutant::none;
-    for (std::size_t i = 0; i < mutants.size(); ++i) {
-        if (mutants[i] == name) return static_cast<Mutant>(i);
-    }
-    wrong("FOLDSTREAM_MUTANT", name);
+    return name.empty() ? Mutant::none : named<Mutant>(mutants, name, "FOLDSTREAM_MUTANT");
 }
 
 struct Fault {
-    std::string point;
+    FaultPoint point{};
     int signal = 0;
     std::atomic<std::uint64_t> left{0};
 };
@@ -84,7 +120,7 @@ std::deque<Fault> parse_faults() {
         const std::string_view action = one.substr(is + 1, at - is - 1);
         if (action != "kill" && action != "stop") wrong("FOLDSTREAM_FAULT", one);
         Fault& fault = faults.emplace_back();
-        fault.point = one.substr(0, is);
+        fault.point = named<FaultPoint>(fault_points, one.substr(0, is), "FOLDSTREAM_FAULT");
         fault.signal = action == "kill" ? SIGKILL : SIGSTOP;
         fault.left = std::strtoull(std::string(one.substr(at + 1)).c_str(), nullptr, 10);
         if (fault.left == 0) wrong("FOLDSTREAM_FAULT", one);
@@ -92,17 +128,26 @@ std::deque<Fault> parse_faults() {
     return faults;
 }
 
+std::deque<Fault>& faults() {
+    static std::deque<Fault> parsed = parse_faults();
+    return parsed;
+}
+
 }  // namespace
+
+void check_environment() {
+    (void)chosen_mutant();
+    (void)faults();
+}
 
 Mutant chosen_mutant() {
     static const Mutant chosen = parse_mutant();
     return chosen;
 }
 
-void fault_point(std::string_view name) {
-    static std::deque<Fault> faults = parse_faults();
-    for (Fault& fault : faults) {
-        if (fault.point != name || fault.left == 0) continue;
+void fault_point(FaultPoint point) {
+    for (Fault& fault : faults()) {
+        if (fault.point != point || fault.left == 0) continue;
         if (fault.left.fetch_sub(1) == 1) ::kill(::getpid(), fault.signal);
     }
 }

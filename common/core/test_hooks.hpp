@@ -37,11 +37,50 @@ enum class Mutant : std::uint8_t {
     no_deduplication,
 };
 
+// Between two steps of a process; tests/faults/director.py strikes at each of them.
+enum class FaultPoint : std::uint8_t {
+    // An owner.
+    claim_sent,
+    claim_read,
+    decided,
+    sent,
+    read_back,
+    stored,
+    answered,
+    // Its snapshots.
+    snapshot_sent,
+    snapshots_delivered,
+    marker_sent,
+    marker_read,
+    pointer_sent,
+    tombstones_sent,
+    restore_begun,
+    restored,
+    keys_looked_up,
+    keys_learned,
+    // Their deletion.
+    pointer_deleted,
+    deletions_sent,
+    snapshots_deleted,
+    // A projector.
+    begun,
+    checkpoint_locked,
+    folded,
+    rows_written,
+    before_commit,
+    committed,
+    offset_committed,
+};
+
 #ifdef FOLDSTREAM_TEST_HOOKS
-// The one that the environment names; an unknown name ends the process (exit code 2).
+// What the environment says is read; an unknown name ends the process (exit code 2). Services ask
+// at their start, so that a name that nothing ever passes is not taken for a fault that did not
+// strike.
+void check_environment();
+// The one that the environment names.
 Mutant chosen_mutant();
 inline bool mutant(Mutant which) { return chosen_mutant() == which; }
-void fault_point(std::string_view name);
+void fault_point(FaultPoint point);
 // FOLDSTREAM_POISON=<command id>=kill|loop|throw: what deciding that command does.
 void poison(std::string_view command_id);
 // FOLDSTREAM_FORCE_ASSIGN=1: who starts takes every partition for its own.
@@ -49,8 +88,9 @@ bool forced_assignment();
 // FOLDSTREAM_NONCE (32 hex digits): 16 bytes, or empty.
 std::string forced_nonce();
 #else
+inline void check_environment() {}
 constexpr bool mutant(Mutant) { return false; }
-inline void fault_point(std::string_view) {}
+inline void fault_point(FaultPoint) {}
 inline void poison(std::string_view) {}
 constexpr bool forced_assignment() { return false; }
 inline std::string forced_nonce() { return {}; }

@@ -12,6 +12,7 @@ namespace foldstream::processing {
 
 namespace {
 
+using test_hooks::FaultPoint;
 using test_hooks::Mutant;
 
 constexpr std::size_t commands_a_step = 256;
@@ -177,7 +178,7 @@ void Owner::decide_one(const fold::RawCommand& raw) {
         const DecideScope watched(ports_.watch, identity_.partition, raw.offset);
         return decision_of(raw);
     }();
-    test_hooks::fault_point("decided");
+    test_hooks::fault_point(FaultPoint::decided);
     add(std::move(decision));
 }
 
@@ -242,7 +243,7 @@ bool Owner::send_unsent() {
             case Sent::queued:
                 pending.value = {};
                 --unsent_;
-                test_hooks::fault_point("sent");
+                test_hooks::fault_point(FaultPoint::sent);
         }
     }
     return true;
@@ -268,7 +269,7 @@ void Owner::mark_covered() {
     v1::Entry entry;
     *entry.mutable_marker() = std::move(*marker);
     add_own(std::move(entry), next_command_);
-    test_hooks::fault_point("marker-sent");
+    test_hooks::fault_point(FaultPoint::marker_sent);
 }
 
 bool Owner::snapshots() {
@@ -314,6 +315,7 @@ bool Owner::learn_keys() {
         stored_.rewrite_all = true;
         aggregates_.settle({}, stored_);
     }
+    test_hooks::fault_point(FaultPoint::keys_learned);
     return true;
 }
 
@@ -325,6 +327,7 @@ void Owner::begin_round() {
     if (foreign_snapshots_ && round_.dirty()) {
         learning_ = true;
         restore_.begin_learning();
+        test_hooks::fault_point(FaultPoint::keys_looked_up);
         return;
     }
     round_due_ = false;

@@ -12,6 +12,7 @@ namespace foldstream::processing {
 
 namespace {
 
+using test_hooks::FaultPoint;
 using test_hooks::Mutant;
 
 constexpr std::size_t records_a_step = 64;
@@ -156,7 +157,7 @@ void Owner::settle_own(const replay::LogRecord& record) {
         fence("an own record is not valid (" + std::string(replay::name(verdict)) + ")");
         return;
     }
-    test_hooks::fault_point("read-back");
+    test_hooks::fault_point(FaultPoint::read_back);
     const Pending settled = std::move(window_.front());
     window_.pop_front();
     window_entries_ -= static_cast<std::size_t>(settled.decided.entries.entries_size());
@@ -166,7 +167,7 @@ void Owner::settle_own(const replay::LogRecord& record) {
     if (!note_entries(settled.decided.entries, settled.decided.first, true)) return;
     aggregates_.settle(settled.decided.changes, stored_);
     for (const Change& change : settled.decided.changes) aggregates_.unpin(change.aggregate_id);
-    test_hooks::fault_point("stored");
+    test_hooks::fault_point(FaultPoint::stored);
 
     last_entry_ = ports_.clock.steady();
     probe_.read_back(last_entry_ - settled.sent);
@@ -185,7 +186,7 @@ void Owner::answer(const DecidedRecord& decided) {
     for (const PendingReply& reply : decided.replies) {
         ports_.replies.reply(reply.address, reply.outcome);
     }
-    test_hooks::fault_point("answered");
+    test_hooks::fault_point(FaultPoint::answered);
 }
 
 // What own entries set going once they count.

@@ -12,6 +12,7 @@ namespace foldstream::processing {
 
 namespace {
 
+using test_hooks::FaultPoint;
 using test_hooks::Mutant;
 
 constexpr std::uint32_t most_restores = 3;
@@ -158,7 +159,7 @@ void Owner::claim() {
         return;
     }
     probe_.claim("sent");
-    test_hooks::fault_point("claim-sent");
+    test_hooks::fault_point(FaultPoint::claim_sent);
     if (test_hooks::mutant(Mutant::decide_before_claim)) {
         begin_verifying();
         epoch_ = next;
@@ -167,7 +168,7 @@ void Owner::claim() {
 }
 
 void Owner::begin_verifying() {
-    test_hooks::fault_point("claim-read");
+    test_hooks::fault_point(FaultPoint::claim_read);
     epoch_ = reader_.position().epoch;
     link_ = reader_.position().link;
     next_sequence_ = Sequence(reader_.position().sequence.value + 1);

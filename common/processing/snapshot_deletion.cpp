@@ -3,12 +3,16 @@
 #include <cassert>
 #include <variant>
 
+#include "common/core/test_hooks.hpp"
 #include "common/processing/snapshot_record.hpp"
 #include "common/runtime/log.hpp"
 
 namespace foldstream::processing {
 
 namespace {
+
+using test_hooks::FaultPoint;
+
 constexpr std::size_t records_a_step = 256;
 constexpr std::size_t most_outstanding = 2'000;
 
@@ -63,6 +67,7 @@ bool SnapshotDeletion::step() {
             return false;
         case DeletionState::pointing:
             if (outstanding_ > 0) return false;
+            test_hooks::fault_point(FaultPoint::pointer_deleted);
             source_.start_at_beginning();
             move_to(DeletionState::scanning);
             return true;
@@ -70,6 +75,7 @@ bool SnapshotDeletion::step() {
             return outstanding_ < most_outstanding && scan();
         case DeletionState::ending:
             if (outstanding_ > 0) return false;
+            test_hooks::fault_point(FaultPoint::snapshots_deleted);
             move_to(DeletionState::resting);
             return true;
     }
@@ -91,6 +97,7 @@ bool SnapshotDeletion::scan() {
         }
         if (std::holds_alternative<End>(*read)) {
             source_.stop();
+            test_hooks::fault_point(FaultPoint::deletions_sent);
             move_to(DeletionState::ending);
             return true;
         }

@@ -14,6 +14,7 @@ namespace foldstream::processing {
 namespace {
 
 using replay::position_of;
+using test_hooks::FaultPoint;
 using test_hooks::Mutant;
 
 constexpr std::size_t records_a_step = 512;
@@ -50,7 +51,7 @@ void SnapshotRestore::begin(bool use_marker) {
     use_marker_ = use_marker;
     store_.wipe();
     start(Purpose::restoring);
-    test_hooks::fault_point("restore-begun");
+    test_hooks::fault_point(FaultPoint::restore_begun);
 }
 
 void SnapshotRestore::begin_looking_for_reset() { start(Purpose::finding_reset); }
@@ -275,7 +276,7 @@ void SnapshotRestore::finish() {
     stored.vouched = vouched_;
     batch_.position = stored;
     flush();
-    test_hooks::fault_point("restored");
+    test_hooks::fault_point(FaultPoint::restored);
 }
 
 }  // namespace foldstream::processing

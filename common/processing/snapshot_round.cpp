@@ -15,6 +15,7 @@ namespace foldstream::processing {
 namespace {
 
 using replay::place_of;
+using test_hooks::FaultPoint;
 using test_hooks::Mutant;
 
 constexpr std::size_t marks_a_step = 128;
@@ -111,7 +112,7 @@ bool SnapshotRound::step() {
             if (outstanding_ > 0 && !test_hooks::mutant(Mutant::marker_before_delivery)) {
                 return false;
             }
-            test_hooks::fault_point("snapshots-delivered");
+            test_hooks::fault_point(FaultPoint::snapshots_delivered);
             move_to(RoundState::marking);
             return true;
         case RoundState::pointing:
@@ -161,7 +162,7 @@ bool SnapshotRound::write_aggregate(std::string_view aggregate, store::WriteBatc
     remember(aggregate, known);
     ++written_;
     probe_.written();
-    test_hooks::fault_point("snapshot-sent");
+    test_hooks::fault_point(FaultPoint::snapshot_sent);
     return true;
 }
 
@@ -215,11 +216,11 @@ void SnapshotRound::marker_read(const replay::Position& marker, Sequence before)
     pointer_.mutable_marker()->CopyFrom(place_of(marker));
     pointer_.mutable_covered()->CopyFrom(place_of(covered_.position));
     pointer_.set_reset_id(covered_.reset_id);
-    test_hooks::fault_point("marker-read");
+    test_hooks::fault_point(FaultPoint::marker_read);
     move_to(RoundState::pointing);
     // A pointer that is not written makes a restore slower, no more: it is tried once.
     (void)send(marker_key, pointer_.SerializeAsString(), 0);
-    test_hooks::fault_point("pointer-sent");
+    test_hooks::fault_point(FaultPoint::pointer_sent);
     if (state_ != RoundState::pointing) return;
     logger().info("snapshots are written", {{"domain", domain_.name},
                                             {"partition", std::int64_t{partition_.value}},
@@ -252,7 +253,7 @@ bool SnapshotRound::sweep_page() {
     }
     if (!batch.puts.empty() || !batch.erases.empty()) store_.apply(batch);
     if (whole && page.size() < marks_a_step) {
-        test_hooks::fault_point("tombstones-sent");
+        test_hooks::fault_point(FaultPoint::tombstones_sent);
         end();
     }
     return whole;

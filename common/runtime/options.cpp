@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "common/core/test_hooks.hpp"
 #include "common/runtime/build_info.hpp"
 
 namespace foldstream::runtime {
@@ -133,6 +134,7 @@ std::optional<int> parse(CLI::App& app, int argc, const char* const* argv) {
         return app.exit(error) == 0 ? exit_fine : exit_usage;
     }
     warn_of_unknown_variables(app);
+    test_hooks::check_environment();
     return std::nullopt;
 }
 

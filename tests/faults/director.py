@@ -39,7 +39,11 @@ COMMAND_POINTS = {
     "tombstones-sent": SELDOM,
     "restore-begun": 1,
     "restored": 1,
+    "keys-looked-up": 1,
+    "keys-learned": 1,
 }
+# Passed when an operator has said so, and at no other time.
+DELETION_POINTS = {"pointer-deleted": 1, "deletions-sent": 1, "snapshots-deleted": 1}
 PROJECTOR_POINTS = {
     "folded": 30,
     "begun": 30,
@@ -148,6 +152,7 @@ class Director:
             "point-kill": lambda: self.point("command-service", COMMAND_POINTS, "kill"),
             "point-stop": lambda: self.point("command-service", COMMAND_POINTS, "stop"),
             "point-projector": lambda: self.point("projector", PROJECTOR_POINTS, "kill"),
+            "point-deletion": self.deletion,
             "leave": self.leave,
             "join": self.join,
             "forced": self.forced,
@@ -235,6 +240,23 @@ class Director:
         code = member.end(signal.SIGTERM) if member.process.pid() is not None else member.note_end()
         self.again(member)
         return ended and code == -signal.SIGKILL
+
+    def deletion(self) -> bool:
+        """An owner is told to delete its snapshots, and ends between two steps of that."""
+        member = self.any_member("command-service")
+        chosen = self.process_random.choice(sorted(DELETION_POINTS))
+        member.end(signal.SIGTERM)
+        opened = self.sight.epochs_of(member.name)
+        member.start(FOLDSTREAM_FAULT=f"{chosen}=kill@{DELETION_POINTS[chosen]}")
+        wait_for(lambda: self.sight.epochs_of(member.name) > opened, REACH_SECONDS)
+        for number in self.sight.owned_by(member.name):
+            self.stage.try_foldctl(
+                "snapshots", "delete", "orders", "--partition", str(number), "--yes", "--wait", "0"
+            )
+        ended = wait_for(lambda: member.process.pid() is None, REACH_SECONDS)
+        code = member.note_end() if ended else member.end(signal.SIGTERM)
+        self.again(member)
+        return code == -signal.SIGKILL
 
     def leave(self) -> bool:
         member = self.any_member("command-service")

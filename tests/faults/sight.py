@@ -35,6 +35,19 @@ class Sight:
             self.watch.look()
             return self.watch.owners()
 
+    def owned_by(self, name: str) -> list[int]:
+        """The partitions whose last epoch is its."""
+        with self.lock:
+            self.watch.look()
+            return [n for n in self.watch.logs if self.watch.owner(n) == name]
+
+    def epochs_of(self, name: str) -> int:
+        """How many it has opened."""
+        with self.lock:
+            self.watch.look()
+            owners = (owner for log in self.watch.logs.values() for owner in log.owners.values())
+            return sum(owner == name for owner in owners)
+
     def ignored_of(self, name: str) -> int:
         """Records with entries of a process that do not count."""
         with self.lock:

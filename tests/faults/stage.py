@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,7 @@ SHORT_TIMEOUT = ("--kafka", "message.timeout.ms=2000")
 SHORT_BROKER_SESSION = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 SNAPSHOT_SECONDS = 3
 GONE_SECONDS = 20
+FOLDCTL_SECONDS = 60
 
 
 @dataclass
@@ -141,17 +143,24 @@ class Stage:
             self.foldctl(*step)
 
     def foldctl(self, *arguments: str) -> None:
+        if not self.try_foldctl(*arguments):
+            log = self.workspace.logs / "foldctl.log"
+            raise Failed(f"foldctl {' '.join(arguments)} failed", log)
+
+    def try_foldctl(self, *arguments: str) -> bool:
+        """What it needs may be away."""
         log = self.workspace.logs / "foldctl.log"
-        with log.open("ab") as out:
+        with log.open("ab") as out, suppress(subprocess.TimeoutExpired):
             done = subprocess.run(
                 self.services.foldctl(*arguments),
                 stdout=out,
                 stderr=out,
                 env={**os.environ, **self.services.environment},
                 check=False,
+                timeout=FOLDCTL_SECONDS,
             )
-        if done.returncode:
-            raise Failed(f"foldctl {' '.join(arguments)} failed", log)
+            return done.returncode == 0
+        return False
 
     def member(self, kind: str, name: str, *options: str) -> Member:
         made = Member(self, kind, name, options)

@@ -50,6 +50,31 @@ def test_a_bad_value_is_named_and_ends_with_code_2(service: str, option: str, va
     assert "s3cret" not in done.stderr
 
 
+@pytest.mark.parametrize("service", (*SERVICES, "command-service"))
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("FOLDSTREAM_MUTANT", "no-such-bug", "no-such-bug"),
+        ("FOLDSTREAM_FAULT", "decided=kill@1,no-such-point=kill@1", "no-such-point"),
+        ("FOLDSTREAM_FAULT", "decided=kill", "decided=kill"),
+    ],
+)
+def test_a_test_hook_that_is_unknown_is_named_and_ends_with_code_2(
+    service: str, variable: str, value: str, said: str
+) -> None:
+    needed = {"command-service": ("--store-path", "memory")}
+    done = subprocess.run(
+        command(service, *needed.get(service, ("--postgres-url", NOWHERE))),
+        env={**clean_environment(), variable: value},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert f"{variable}: '{said}' is unknown" in done.stderr
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_servers_that_are_away_are_told_in_json_lines_without_the_password(service: str) -> None:
     running = subprocess.Popen(

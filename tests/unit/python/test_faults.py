@@ -2,14 +2,16 @@
 
 import os
 import random
+import re
 from collections import Counter
 from itertools import islice
 from pathlib import Path
 
-from faults.director import deck
+from faults.director import COMMAND_POINTS, DELETION_POINTS, PROJECTOR_POINTS, deck
 from faults.evidence import CLASSES, last_line, missing
 from faults.traffic import INSTANCE, Bare, Clients
 from oracle.bodies import generate
+from paths import ROOT
 
 
 def test_every_strike_comes_once_before_any_comes_again() -> None:
@@ -20,6 +22,14 @@ def test_every_strike_comes_once_before_any_comes_again() -> None:
     assert drawn == list(islice(deck(strikes, random.Random(7), struck), 10))
     del struck["c"]
     assert next(deck(strikes, random.Random(7), struck)) == "c"
+
+
+def test_every_point_that_the_services_have_is_struck_at() -> None:
+    source = (ROOT / "common/core/test_hooks.cpp").read_text()
+    table = re.search(r"fault_points = \{(.*?)\};", source, re.DOTALL)
+    assert table is not None
+    struck_at = [*COMMAND_POINTS, *DELETION_POINTS, *PROJECTOR_POINTS]
+    assert sorted(re.findall(r'"([a-z-]+)"', table[1])) == sorted(struck_at)
 
 
 def test_the_same_seed_sends_the_same_commands_and_all_kinds_of_them() -> None:
