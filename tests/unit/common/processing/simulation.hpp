@@ -80,10 +80,12 @@ public:
         at_ = static_cast<std::size_t>(offset.value);
         running_ = true;
         told_end_ = false;
+        hangs = false;
+        ++starts;
     }
     void stop() override { running_ = false; }
     std::optional<LogRead> next() override {
-        if (!running_) return std::nullopt;
+        if (!running_ || hangs) return std::nullopt;
         if (broken) return Broken{"a broken checksum", false, false};
         if (at_ > world_.log.size()) return Broken{"offset out of range", true, false};
         if (at_ == world_.log.size()) {
@@ -97,6 +99,8 @@ public:
     }
 
     bool broken = false;
+    bool hangs = false;  // nothing comes until it is started again
+    int starts = 0;
 
 private:
     World& world_;
