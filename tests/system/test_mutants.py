@@ -53,8 +53,9 @@ CAUGHT = {
     "snapshots-after-a-failed-one": step(
         "SnapshotRound.ends_the_epoch_when_a_snapshot_fails_because_it_may_land_late"
     ),
-    "restore-to-captured-end": step(
-        "SnapshotRestore.reads_to_the_end_that_there_is_when_it_gets_there"
+    "restore-to-captured-end": Catcher(
+        "integration_common_processing",
+        "SnapshotsInKafka.are_restored_to_the_end_that_there_is_when_the_restore_gets_there",
     ),
     "dirty-by-owner-only": step("SnapshotRound.writes_what_others_changed_since_the_last_marker"),
     "snapshot-by-version-alone": RESTORES,

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "common/core/random.hpp"
-#include "common/core/test_hooks.hpp"
 #include "common/processing/owner.hpp"
 
 namespace foldstream::processing::simulation {
@@ -79,7 +78,6 @@ public:
     explicit SimSnapshotSource(const SnapshotTopic& topic) : topic_(topic) {}
     void start_at_beginning() override {
         at_ = 0;
-        end_at_start_ = topic_.records.size();
         running_ = true;
         ++starts;
     }
@@ -87,8 +85,9 @@ public:
     std::optional<SnapshotRead> next() override {
         if (!running_ || paused) return std::nullopt;
         if (broken) return Broken{"the topic is gone", false, false};
-        while (at_ < end() && topic_.records[at_].cleaned) ++at_;
-        if (blind || at_ >= end()) return End{Offset(static_cast<std::int64_t>(at_))};
+        const std::size_t end = topic_.records.size();
+        while (at_ < end && topic_.records[at_].cleaned) ++at_;
+        if (blind || at_ >= end) return End{Offset(static_cast<std::int64_t>(at_))};
         const SnapshotTopic::Kept& record = topic_.records[at_];
         return SnapshotRecord{Offset(static_cast<std::int64_t>(at_++)), record.key, record.value};
     }
@@ -99,15 +98,8 @@ public:
     int starts = 0;
 
 private:
-    [[nodiscard]] std::size_t end() const {
-        return test_hooks::mutant(test_hooks::Mutant::restore_to_captured_end)
-                   ? end_at_start_
-                   : topic_.records.size();
-    }
-
     const SnapshotTopic& topic_;
     std::size_t at_ = 0;
-    std::size_t end_at_start_ = 0;
     bool running_ = false;
 };
 
