@@ -1,8 +1,10 @@
 // Whatever stops a partition, its message names a way out.
 #include <gmock/gmock.h>
 
+#include <functional>
 #include <string>
 
+#include "tests/unit/common/processing/simulated_commands.hpp"
 #include "tests/unit/common/processing/simulation.hpp"
 
 namespace foldstream::processing::simulation {
@@ -70,6 +72,65 @@ TEST(WayOut, of_a_log_of_a_newer_binary) {
     record[3] = 9;
     owning.world.append(record);
     EXPECT_THAT(owning.stopped(), HasSubstr("update"));
+}
+
+// What nobody honest has written, or a newer binary has: c2 decided as a payment of o1, valid but
+// for what `turn` does to it.
+void forge(Owning& owning, const std::function<void(v1::Entry&)>& turn) {
+    v1::Entries entries;
+    v1::Entry& entry = *entries.add_entries();
+    entry.mutable_command()->set_offset(1);
+    entry.set_next_offset(2);
+    entry.set_outcome(v1::OUTCOME_ACCEPTED);
+    entry.set_command_id("c2");
+    entry.set_body_hash("0123456789abcdef");
+    entry.set_aggregate_id("o1");
+    v1::Event& event = *entry.add_events();
+    event.set_type("foldstream.orders.v1.PaymentConfirmed");
+    event.set_version(2);
+    entry.set_version(2);
+    turn(entry);
+    const replay::Position end = owning.process.owner.position();
+    owning.world.append(codec::entries_record(end.epoch, Sequence(end.sequence.value + 1), end.link,
+                                              1, entries.SerializeAsString()));
+}
+
+// It stands before the record, and would read it again: a repaired binary loses nothing.
+void expect_stand_before(Owning& owning, Offset last_read) {
+    EXPECT_EQ(partition_of(owning.process)->position().position.offset, last_read);
+    owning.world.clock.advance(31s);
+    (void)owning.stopped();
+    EXPECT_EQ(partition_of(owning.process)->position().position.offset, last_read);
+}
+
+TEST(WayOut, of_an_event_type_that_the_binary_does_not_know_is_to_update_it) {
+    Owning owning;
+    const Offset last = owning.process.owner.position().offset;
+    forge(owning, [](v1::Entry& entry) {
+        entry.mutable_events(0)->set_type("foldstream.orders.v1.OrderGilded");
+    });
+    EXPECT_THAT(owning.stopped(),
+                AllOf(HasSubstr("event type foldstream.orders.v1.OrderGilded is unknown"),
+                      HasSubstr("update it")));
+    expect_stand_before(owning, last);
+}
+
+TEST(WayOut, of_an_event_with_a_version_that_was_not_due_is_a_log_that_is_put_back) {
+    Owning owning;
+    const Offset last = owning.process.owner.position().offset;
+    forge(owning, [](v1::Entry& entry) { entry.mutable_events(0)->set_version(7); });
+    EXPECT_THAT(owning.stopped(), AllOf(HasSubstr("event version 7 of o1 where 2 was due"),
+                                        HasSubstr("events tail --raw"), HasSubstr(reset)));
+    expect_stand_before(owning, last);
+}
+
+// The forgery above is refused for what is wrong in it, and for nothing else.
+TEST(WayOut, is_asked_of_nobody_when_the_entry_of_another_owner_is_as_it_should_be) {
+    Owning owning;
+    forge(owning, [](v1::Entry&) {});
+    owning.process.settle();
+    EXPECT_EQ(owning.process.owner.state(), OwnerState::backing_off);  // a twin, so it seems
+    EXPECT_EQ(valid_entries(owning.world).size(), 2U);
 }
 
 TEST(WayOut, of_snapshots_that_cannot_be_read) {
