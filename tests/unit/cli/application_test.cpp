@@ -11,6 +11,7 @@ namespace foldstream::cli {
 
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // foldctl with arguments, against a Kafka and a Postgres that are not there.
@@ -157,8 +158,19 @@ TEST_F(Foldctl, help_names_units_and_exit_codes) {
     EXPECT_THAT(said_, HasSubstr("seconds to wait"));
     EXPECT_EQ(run({"partitions", "reset", "--help"}), 0);
     EXPECT_THAT(said_, HasSubstr("must be rebuilt"));
+    EXPECT_EQ(run({"partitions", "adopt", "--help"}), 0);
+    EXPECT_THAT(said_, AllOf(HasSubstr("at which offset commands go on"), HasSubstr("--why"),
+                             HasSubstr("OFFSET|begin|end"), HasSubstr("--yes")));
     EXPECT_EQ(run({"snapshots", "create", "--help"}), 0);
     EXPECT_THAT(said_, HasSubstr("seconds to wait"));
+    EXPECT_EQ(run({"snapshots", "show", "--help"}), 0);
+    EXPECT_THAT(said_, AllOf(HasSubstr("the newest snapshot"), HasSubstr("the aggregate's id")));
+    EXPECT_EQ(run({"snapshots", "count", "--help"}), 0);
+    EXPECT_THAT(said_, AllOf(HasSubstr("entries a restore has to fold"), HasSubstr("bytes"),
+                             HasSubstr("--partition")));
+    EXPECT_EQ(run({"snapshots", "delete", "--help"}), 0);
+    EXPECT_THAT(said_,
+                AllOf(HasSubstr("seconds to wait"), HasSubstr("asks before"), HasSubstr("--yes")));
 }
 
 }  // namespace foldstream::cli
