@@ -72,6 +72,21 @@ TEST(LogReader, stops_where_a_valid_body_does_not_decode_and_does_not_move_past_
     EXPECT_TRUE(std::holds_alternative<Stop>(reader.feed(log.at(3))));
 }
 
+// Not every language's parser would read it: one that did would go on alone.
+TEST(LogReader, stops_where_text_of_a_valid_body_is_no_utf_8) {
+    v1::Entries body;
+    body.add_entries()->set_next_offset(1);
+    body.mutable_entries(0)->set_command_id("text");
+    std::string bytes = body.SerializeAsString();
+    bytes.replace(bytes.find("text"), 4, "te\xfft");
+    WrittenLog log;
+    log.claim().raw_entries(bytes, 1);
+    LogReader reader;
+    (void)reader.feed(log.at(0));
+    EXPECT_TRUE(std::holds_alternative<Stop>(reader.feed(log.at(1))));
+    EXPECT_EQ(reader.position().offset, Offset(0));
+}
+
 TEST(LogReader, stops_where_the_body_has_another_number_of_entries_than_the_frame) {
     WrittenLog log;
     log.claim().entries({1, 2}, 3);
