@@ -1,6 +1,7 @@
 """A log that nobody of ours wrote, but every reader counts: claims and entries, rightly framed."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from confluent_kafka import Producer
@@ -11,6 +12,7 @@ from oracle.topics import Log, Topics, feed
 
 TOPIC = "orders.events"
 WAIT_SECONDS = 60
+Headers = Sequence[tuple[str, bytes]]
 
 
 class Forged:
@@ -29,19 +31,19 @@ class Forged:
         self.epoch, self.sequence, self.link = validity.epoch, validity.sequence, validity.link
         self.producer = Producer({"bootstrap.servers": brokers})
 
-    def claim(self, owner: str) -> None:
+    def claim(self, owner: str, headers: Headers = ()) -> None:
         claim = self.bodies.log.Claim(nonce=uuid.uuid4().bytes, owner=owner)
         claim.partition_counts.add(domain="orders", partitions=self.partitions)
         self.epoch += 1
-        self.append(record(CLAIM, self.epoch, body=claim.SerializeToString()))
+        self.append(record(CLAIM, self.epoch, body=claim.SerializeToString()), headers)
 
-    def entries(self, *entries: Any) -> None:
+    def entries(self, *entries: Any, headers: Headers = ()) -> None:
         body = self.bodies.log.Entries(entries=entries).SerializeToString()
         first = self.sequence + 1
-        self.append(record(ENTRIES, self.epoch, first, self.link, len(entries), body))
+        self.append(record(ENTRIES, self.epoch, first, self.link, len(entries), body), headers)
         self.sequence += len(entries)
 
-    def append(self, value: bytes) -> None:
-        self.producer.produce(TOPIC, value, partition=self.partition)
+    def append(self, value: bytes, headers: Headers = ()) -> None:
+        self.producer.produce(TOPIC, value, partition=self.partition, headers=list(headers))
         assert self.producer.flush(WAIT_SECONDS) == 0
         self.link = ident(value)
