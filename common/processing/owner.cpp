@@ -246,6 +246,7 @@ void Owner::producer_lost() {
 
 // Who replaces it claims first: what the old one has sent may land late.
 void Owner::snapshot_producer_lost() {
+    foreign_snapshots_ = true;  // what the topic has of the round is not known
     if (takes_part()) fence("the snapshots' producer had a fatal error");
 }
 

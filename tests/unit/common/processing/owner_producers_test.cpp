@@ -223,10 +223,8 @@ TEST(LostSnapshotProducer, at_rest_is_followed_by_a_claim) {
     expect_restore(world);
 }
 
-// The sweep's tombstones: some older snapshots stay, none that a marker needs goes.
-TEST(LostSnapshotProducer, in_a_sweep_leaves_what_the_markers_vouch_for) {
-    World world;
-    Process process(world, 1, short_rounds());
+// The second round of an order, up to the tombstones of the first one, which are on their way.
+void sweep_an_order(Process& process, World& world) {
     own_an_order(process, world);
     write_round(process, world);
     say(world, pack(pay("o1"), "c2"));
@@ -239,8 +237,32 @@ TEST(LostSnapshotProducer, in_a_sweep_leaves_what_the_markers_vouch_for) {
     process.run();
     process.snapshot_sink.land(process.owner);  // the pointer
     process.run();
-    ASSERT_FALSE(process.snapshot_sink.in_flight.empty());  // tombstones
+    ASSERT_FALSE(process.snapshot_sink.in_flight.empty());
     ASSERT_EQ(markers(world), 2U);
+}
+
+TEST(LostSnapshotProducer, in_a_sweep_is_followed_by_one_that_takes_what_stayed) {
+    World world;
+    Process process(world, 1, short_rounds());
+    sweep_an_order(process, world);
+    lose_snapshot_producer(process);
+    write_round(process, world);
+    ASSERT_EQ(world.snapshots.keys_of("o1").size(), 2U);
+    say(world, pack(orders::v1::CancelOrder(), "c3", [](v1::Command& command) {
+            orders::v1::CancelOrder cancel;
+            cancel.set_order_id("o1");
+            command.set_value(cancel.SerializeAsString());
+        }));
+    for (int i = 0; i < 2; ++i) write_round(process, world);
+    EXPECT_EQ(world.snapshots.keys_of("o1").size(), 1U);
+    expect_restore(world);
+}
+
+// The sweep's tombstones: some older snapshots stay, none that a marker needs goes.
+TEST(LostSnapshotProducer, in_a_sweep_leaves_what_the_markers_vouch_for) {
+    World world;
+    Process process(world, 1, short_rounds());
+    sweep_an_order(process, world);
     const auto late = lose_snapshot_producer(process);
     for (int i = 0; i < 2; ++i) write_round(process, world);
     ASSERT_EQ(process.owner.state(), OwnerState::owning);
