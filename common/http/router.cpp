@@ -28,18 +28,29 @@ bool more_literal(const std::vector<std::string>& a, const std::vector<std::stri
     return false;
 }
 
+std::vector<std::string> segments_of(const std::string& pattern) {
+    std::vector<std::string> segments;
+    for (const std::string_view segment : split_path(pattern)) segments.emplace_back(segment);
+    return segments;
+}
+
 }  // namespace
 
-void Router::add(std::string method, std::string pattern, Handler handler) {
+void Router::add(std::string method, std::string pattern, Handler handler,
+                 std::optional<LargeBodies> bodies) {
     for (const Route& route : routes_) {
         if (route.method == method && route.pattern == pattern) {
             throw std::invalid_argument("two routes " + method + " " + pattern);
         }
     }
-    std::vector<std::string> segments;
-    for (const std::string_view segment : split_path(pattern)) segments.emplace_back(segment);
+    std::vector<std::string> segments = segments_of(pattern);
     routes_.push_back(
-        {std::move(method), std::move(pattern), std::move(segments), std::move(handler)});
+        {std::move(method), std::move(pattern), std::move(segments), std::move(handler), bodies});
+}
+
+void Router::otherwise(std::string prefix, Handler handler) {
+    std::vector<std::string> segments = segments_of(prefix);
+    otherwise_ = Route{"", prefix + "/*", std::move(segments), std::move(handler), std::nullopt};
 }
 
 Router::Match Router::find(std::string_view method,
@@ -56,6 +67,11 @@ Router::Match Router::find(std::string_view method,
             best = &route;
         }
     }
+    if (best == nullptr && otherwise_ && method != "GET" && method != "HEAD" &&
+        segments.size() > otherwise_->segments.size() &&
+        std::equal(otherwise_->segments.begin(), otherwise_->segments.end(), segments.begin())) {
+        best = &*otherwise_;
+    }
     if (best == nullptr) {
         std::sort(match.allow.begin(), match.allow.end());
         match.allow.erase(std::unique(match.allow.begin(), match.allow.end()), match.allow.end());
@@ -64,7 +80,8 @@ Router::Match Router::find(std::string_view method,
     match.allow.clear();
     match.handler = &best->handler;
     match.pattern = best->pattern;
-    for (std::size_t i = 0; i < segments.size(); ++i) {
+    if (best->bodies) match.bodies = &*best->bodies;
+    for (std::size_t i = 0; i < best->segments.size(); ++i) {
         const std::string& part = best->segments[i];
         if (is_name(part)) match.values.emplace(part.substr(1, part.size() - 2), segments[i]);
     }

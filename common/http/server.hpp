@@ -22,11 +22,13 @@ namespace foldstream::http {
 struct Request {
     std::string method;                                      // upper case
     std::string path;                                        // percent-decoded, without the query
+    std::string target;                                      // path and query as they came
     std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
     std::map<std::string, std::string, std::less<>>
         headers;  // names lower case; repeated ones joined by ", "
     std::map<std::string, std::string, std::less<>> path_values;  // of the route's {names}
     std::string route;  // the route's pattern, for metrics
+    std::string peer;   // the address that the connection comes from, without its port
     std::string body;
 
     [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
@@ -51,16 +53,27 @@ using Responder = std::function<void(Response)>;
 // threw stands in the log only.
 using Handler = std::function<void(Request, Responder)>;
 
+// What a route takes that has larger bodies than the server's others: as they are held whole, only
+// so many requests of it are read and answered at once; above it 429.
+struct LargeBodies {
+    std::size_t max_bytes = 0;
+    std::size_t max_at_once = 1;
+};
+
 // Routes by method and pattern: literal segments win over {names}, the leftmost first. 404 and 405
 // (with Allow) are problems. GET routes answer HEAD too. Filled before the server starts, then
 // read-only.
 class Router {
 public:
     // Throws std::invalid_argument when the same method and pattern is there already.
-    void add(std::string method, std::string pattern, Handler handler);
+    void add(std::string method, std::string pattern, Handler handler,
+             std::optional<LargeBodies> bodies = std::nullopt);
+    // Who answers what no route does below "/prefix", whatever the method, but for GET and HEAD.
+    void otherwise(std::string prefix, Handler handler);
 
     struct Match {
         const Handler* handler = nullptr;  // null: see `allow`
+        const LargeBodies* bodies = nullptr;
         std::string pattern;
         std::map<std::string, std::string, std::less<>> values;
         std::vector<std::string> allow;  // the path's methods when none of them was asked for
@@ -75,8 +88,10 @@ private:
         std::string pattern;
         std::vector<std::string> segments;
         Handler handler;
+        std::optional<LargeBodies> bodies;
     };
     std::vector<Route> routes_;
+    std::optional<Route> otherwise_;
 };
 
 struct ServerOptions {

@@ -27,6 +27,32 @@ constexpr std::size_t max_lingered = 1024 * 1024;
 
 class Session;
 
+// A place among the requests of a route with large bodies that are in work. Given back when this
+// goes.
+class Place {
+public:
+    // Nothing when all are taken.
+    static std::unique_ptr<Place> take(Core& core, const std::string& route, std::size_t most) {
+        const std::lock_guard lock(core.mutex);
+        std::size_t& taken = core.large[route];
+        if (taken >= most) return nullptr;
+        ++taken;
+        return std::unique_ptr<Place>(new Place(core, route));
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+        const std::lock_guard lock(core_.mutex);
+        --core_.large[route_];
+    }
+
+private:
+    Place(Core& core, std::string route) : core_(core), route_(std::move(route)) {}
+
+    Core& core_;
+    std::string route_;
+};
+
 // One request's way to its answer; held by the copies of its Responder. Destroyed unanswered it
 // answers 500, so that no client waits for a handler that forgot it.
 class Reply {
@@ -57,7 +83,10 @@ public:
           owner_(std::move(owner)),
           socket_(std::move(socket)),
           timer_(socket_.get_executor()),
-          buffer_(core.options.max_head_bytes + read_ahead) {}
+          buffer_(core.options.max_head_bytes + read_ahead) {
+        error_code ignored;
+        peer_ = socket_.remote_endpoint(ignored).address().to_string();
+    }
     ~Session() override;
 
     void serve() {
@@ -93,8 +122,10 @@ private:
     void on_read(error_code error, std::size_t n);
     void parse();
     void on_head();
+    [[nodiscard]] std::optional<Response> refuse_body();
+    [[nodiscard]] Response too_large() const;
     void on_request();
-    void handle(Router::Match match, Request request);
+    void handle(Request request);
     void answer(std::uint64_t serial, Response response);
     void respond_and_close(Response response);
     void write(Response response);
@@ -119,6 +150,11 @@ private:
     beast::flat_buffer buffer_;
     std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
     bool head_seen_ = false;
+    std::string peer_;
+    std::optional<Target> target_;  // of the request in work: nothing when it is no legal one
+    Router::Match match_;
+    std::size_t body_limit_ = 0;
+    std::unique_ptr<Place> place_;  // when the route has large bodies
     std::optional<BeastResponse> out_;
     std::uint64_t serial_ = 0;  // of the request in work
     std::string route_;
@@ -158,7 +194,7 @@ void Session::next() {
     method_.clear();
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(core_.options.max_head_bytes));
-    parser_->body_limit(core_.options.max_body_bytes);
+    parser_->body_limit(boost::none);  // the route's, once the head is there
     deadline(core_.options.idle_timeout);
     parse();
 }
@@ -201,6 +237,7 @@ void Session::on_head() {
     version_ = head.version() == 10 ? 10 : 11;
     method_ = std::string(head.method_string());
     if (auto refusal = refuse_head(head)) return respond_and_close(std::move(*refusal));
+    if (auto refusal = refuse_body()) return respond_and_close(std::move(*refusal));
     if (parser_->is_done()) return on_request();
     parser_->eager(true);
     if (head[beast::http::field::expect].empty()) return parse();
@@ -213,15 +250,35 @@ void Session::on_head() {
                       });
 }
 
+// How large a body may be is the route's matter: nothing of it has been read yet.
+std::optional<Response> Session::refuse_body() {
+    const auto raw = parser_->get().target();
+    target_ = parse_target({raw.data(), raw.size()});
+    match_ = target_ ? core_.router.find(method_, target_->segments) : Router::Match{};
+    const LargeBodies* large = match_.bodies;
+    body_limit_ = large != nullptr ? large->max_bytes : core_.options.max_body_bytes;
+    const auto length = parser_->content_length();
+    if (length && *length > body_limit_) return too_large();
+    parser_->body_limit(body_limit_);
+    if (large == nullptr) return std::nullopt;
+    place_ = Place::take(core_, method_ + " " + match_.pattern, large->max_at_once);
+    if (place_) return std::nullopt;
+    Response refusal = problem(429, "overloaded", "too many requests of this kind at once");
+    refusal.headers.emplace_back("Retry-After", "1");
+    return refusal;
+}
+
+Response Session::too_large() const {
+    return problem(413, "too-large", "the body may have " + std::to_string(body_limit_) + " bytes");
+}
+
 void Session::fail_reading(error_code error) {
     if (too_slow_ && phase_ == Phase::reading) {
         return respond_and_close(
             problem(408, "too-slow", "the request did not arrive within the time for it"));
     }
     if (error == beast::http::error::body_limit) {
-        return respond_and_close(problem(
-            413, "too-large",
-            "the body may have " + std::to_string(core_.options.max_body_bytes) + " bytes"));
+        return respond_and_close(too_large());
     }
     if (error == beast::http::error::header_limit || error == beast::http::error::buffer_overflow) {
         return respond_and_close(problem(
@@ -238,6 +295,8 @@ Request Session::take_request(Target target) {
     BeastRequest message = parser_->release();
     Request request;
     request.method = method_;
+    request.peer = peer_;
+    request.target = std::string(message.target());
     request.path = std::move(target.path);
     request.query = std::move(target.query);
     for (const auto& header : message) {
@@ -254,36 +313,36 @@ void Session::on_request() {
     phase_ = Phase::answering;
     began_ = steady_clock::now();
     keep_alive_ = parser_->get().keep_alive();
-    auto target = parse_target({parser_->get().target().data(), parser_->get().target().size()});
-    if (!target) {
+    if (!target_) {
         return write(problem(400, "invalid", "the request's target is not a legal URL"));
     }
-    Router::Match match = core_.router.find(method_, target->segments);
-    if (match.handler == nullptr && match.allow.empty()) {
+    if (match_.handler == nullptr && match_.allow.empty()) {
         return write(problem(404, "not-found", "there is no such route"));
     }
-    if (match.handler == nullptr) {
+    if (match_.handler == nullptr) {
         Response refusal = problem(405, "method-not-allowed", "this route has other methods");
         std::string allow;
-        for (const std::string& method : match.allow) allow += (allow.empty() ? "" : ", ") + method;
+        for (const std::string& method : match_.allow) {
+            allow += (allow.empty() ? "" : ", ") + method;
+        }
         refusal.headers.emplace_back("Allow", std::move(allow));
         return write(std::move(refusal));
     }
-    handle(std::move(match), take_request(std::move(*target)));
+    handle(take_request(std::move(*target_)));
 }
 
-void Session::handle(Router::Match match, Request request) {
+void Session::handle(Request request) {
     const auto owner = owner_.lock();
     if (!owner) return close();
-    route_ = match.pattern;
-    request.route = std::move(match.pattern);
-    request.path_values = std::move(match.values);
+    route_ = match_.pattern;
+    request.route = std::move(match_.pattern);
+    request.path_values = std::move(match_.values);
     deadline(core_.options.reply_timeout);
     // shared: a Responder is a std::function, and those are copied
     const auto reply = std::make_shared<Reply>(owner, weak_from_this(), ++serial_);
     try {
-        (*match.handler)(std::move(request),
-                         [reply](Response response) { reply->answer(std::move(response)); });
+        (*match_.handler)(std::move(request),
+                          [reply](Response response) { reply->answer(std::move(response)); });
     } catch (const std::exception& error) {
         core_.log.error("a handler failed", {{"route", route_}, {"error", error.what()}});
         reply->answer(problem(500, "internal", "something went wrong"));
@@ -316,6 +375,7 @@ void Session::on_written(error_code error) {
     core_.probe.answered(route_, method_, static_cast<int>(out_->result_int()),
                          steady_clock::now() - began_);
     out_.reset();
+    place_.reset();
     if (error) return close();
     if (keep_alive_) return next();
     linger();
@@ -344,6 +404,7 @@ void Session::linger_some() {
 
 void Session::close() {
     phase_ = Phase::closed;
+    place_.reset();
     timer_.cancel();
     error_code ignored;
     socket_.close(ignored);

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -40,6 +41,7 @@ struct Core {
     std::condition_variable emptied;
     std::set<std::weak_ptr<Connection>, std::owner_less<>> connections;  // below: guarded by mutex
     std::size_t open = 0;
+    std::map<std::string, std::size_t> large;  // requests in work, of routes with large bodies
     boost::asio::io_context io;
 };
 

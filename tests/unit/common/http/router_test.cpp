@@ -42,6 +42,18 @@ TEST(Router, names_the_methods_that_a_path_has) {
     EXPECT_NE(router.find("HEAD", {"a", "b"}).handler, nullptr);
 }
 
+TEST(Router, leaves_to_one_what_no_route_answers_but_get) {
+    Router router = router_of({{"GET", "/api/{x}"}, {"POST", "/api/own"}});
+    router.otherwise("/api", [](const Request&, const Responder&) {});
+    EXPECT_EQ(router.find("DELETE", {"api", "7"}).pattern, "/api/*");
+    EXPECT_EQ(router.find("PUT", {"api", "7", "8"}).pattern, "/api/*");
+    EXPECT_EQ(router.find("POST", {"api", "own"}).pattern, "/api/own");
+    EXPECT_EQ(router.find("GET", {"api", "7", "8"}).handler, nullptr);
+    EXPECT_EQ(router.find("HEAD", {"api", "7", "8"}).handler, nullptr);
+    EXPECT_EQ(router.find("PUT", {"api"}).handler, nullptr);
+    EXPECT_EQ(router.find("PUT", {"other", "7"}).handler, nullptr);
+}
+
 TEST(Router, takes_each_route_once) {
     Router router = router_of({{"GET", "/a"}});
     EXPECT_THROW(router.add("GET", "/a", {}), std::invalid_argument);

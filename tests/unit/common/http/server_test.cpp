@@ -58,11 +58,13 @@ protected:
         router.add("GET", "/unchanged", [](const Request&, const Responder& respond) {
             respond({304, "text/plain", {{"ETag", "W/\"1\""}}, ""});
         });
-        router.add("GET", "/held", [this](const Request&, const Responder& respond) {
+        const auto hold = [this](const Request&, const Responder& respond) {
             const std::lock_guard lock(mutex_);
             held_.push_back(respond);
             came_.notify_all();
-        });
+        };
+        router.add("POST", "/large", hold, LargeBodies{100, 1});
+        router.add("GET", "/held", hold);
         return router;
     }
 
@@ -215,6 +217,31 @@ TEST_F(HttpServer, bounds_head_and_body) {
                             "7d0\r\n" +
                             longer + "\r\n0\r\n\r\n")),
               413);
+}
+
+TEST_F(HttpServer, bounds_large_bodies_by_their_route_and_in_number) {
+    ServerOptions options;
+    options.max_body_bytes = 10;
+    start(options);
+    const std::string head = "POST /large HTTP/1.1\r\nHost: x\r\n";
+    const std::string large = head + "Content-Length: 50\r\n\r\n" + std::string(50, 'x');
+    EXPECT_EQ(status_of(ask(head + "Content-Length: 101\r\n\r\n")), 413);
+    EXPECT_EQ(status_of(ask(head + "Transfer-Encoding: chunked\r\n\r\n65\r\n" +
+                            std::string(101, 'x') + "\r\n0\r\n\r\n")),
+              413);
+    EXPECT_EQ(status_of(ask("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n")), 413);
+    Client& first = connect();
+    first.say(large);
+    const Responder respond = take_held();
+    const std::string refused = ask(large);
+    EXPECT_EQ(status_of(refused), 429);
+    EXPECT_TRUE(has(refused, "Retry-After: 1\r\n"));
+    respond({200, "text/plain", {}, "done"});
+    EXPECT_EQ(status_of(first.answer()), 200);
+    // Its place is free again, on the same connection.
+    first.say(large);
+    take_held()({200, "text/plain", {}, "done"});
+    EXPECT_EQ(status_of(first.answer()), 200);
 }
 
 TEST_F(HttpServer, keeps_the_errors_of_handlers_to_itself) {
