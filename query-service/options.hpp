@@ -22,6 +22,9 @@ struct Options {
     std::uint32_t query_timeout_ms = 5'000;
     std::uint32_t max_waiting = 1'000;
     std::uint32_t poll_interval_ms = 1'000;
+    std::string command_url;  // empty: commands are not taken here
+    std::uint16_t max_batches = 4;
+    std::uint16_t max_batch_mib = 32;
     kafka::Settings kafka;
 };
 

@@ -192,4 +192,12 @@ http::Router make_routes(const fold::Registry& registry, const PositionBoard& bo
     return router;
 }
 
+void add_commands(http::Router& router, http::Forwarder& forwarder, http::LargeBodies batches) {
+    const auto forward = [&forwarder](Request request, Responder respond) {
+        forwarder.forward(std::move(request), std::move(respond));
+    };
+    router.add("POST", api + "commands:batch", forward, batches);
+    router.otherwise("/api/v1", forward);
+}
+
 }  // namespace foldstream::query

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/fold/domain.hpp"
+#include "common/http/forwarder.hpp"
 #include "common/http/server.hpp"
 #include "query-service/answer.hpp"
 
@@ -16,5 +17,9 @@ namespace foldstream::query {
 // must outlive the routes.
 http::Router make_routes(const fold::Registry& registry, const PositionBoard& board,
                          const Answerer& answerer);
+
+// All other methods below /api/v1 go to a command-service: one address serves the API. `batches`:
+// of /api/v1/commands:batch. The forwarder must outlive the routes.
+void add_commands(http::Router& router, http::Forwarder& forwarder, http::LargeBodies batches);
 
 }  // namespace foldstream::query

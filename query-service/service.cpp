@@ -1,7 +1,9 @@
 #include "query-service/service.hpp"
 
 #include <atomic>
+#include <memory>
 
+#include "common/http/forwarder.hpp"
 #include "common/http/server.hpp"
 #include "query-service/answer.hpp"
 #include "query-service/routes.hpp"
@@ -51,6 +53,21 @@ http::ServerOptions admin(const Options& options) {
     return serving;
 }
 
+std::unique_ptr<http::Forwarder> forwarding(const Options& options) {
+    const auto to = http::parse_authority(options.command_url);
+    if (!to) return nullptr;
+    http::ForwardOptions forwarding;
+    forwarding.to = *to;
+    return std::make_unique<http::Forwarder>(forwarding);
+}
+
+http::Router routes(const Options& options, http::Router router, http::Forwarder* forwarder) {
+    if (forwarder == nullptr) return router;
+    const std::size_t most = std::size_t{options.max_batch_mib} * 1024 * 1024;
+    add_commands(router, *forwarder, {most, options.max_batches});
+    return router;
+}
+
 }  // namespace
 
 // In the order of their making; each uses only what stands above it.
@@ -61,7 +78,10 @@ struct Service::Parts {
           answerer({board, workers, probe, clock, milliseconds(options.query_timeout_ms)}),
           admin_server(admin(options), http::admin_routes(metrics, health, "query-service"),
                        nullptr),
-          server(serving(options), make_routes(registry, board, answerer), &metrics),
+          forwarder(forwarding(options)),
+          server(serving(options),
+                 routes(options, make_routes(registry, board, answerer), forwarder.get()),
+                 &metrics),
           checkpoints(board, reading(options), milliseconds(options.poll_interval_ms), clock),
           heads(board, std::move(logs), domains_of(registry), clock) {}
 
@@ -94,6 +114,7 @@ struct Service::Parts {
     StatementWorkers workers;
     Answerer answerer;
     http::Server admin_server;
+    std::unique_ptr<http::Forwarder> forwarder;  // null: no commands are taken
     http::Server server;
     CheckpointPoller checkpoints;
     HeadProbe heads;
