@@ -45,11 +45,19 @@ struct JsonLimits {
     std::size_t max_bytes = 512 * 1024;
 };
 
+struct JsonFaults {
+    std::vector<Violation> violations;
+    // The input was read to its end: the message has all of it but what the violations name.
+    bool whole = true;
+};
+
 // Reads what append_json writes and what Protobuf's JSON mapping accepts (proto names, quoted
 // 64-bit integers, enum numbers and full names, nulls). Unknown and repeated fields, U+0000,
 // invalid UTF-8, wrong types, numbers out of range, too deep or too large input: a violation with
 // its path. All violations that can be found at once are reported, up to 20. The message is
-// unspecified on failure.
+// unspecified on failure, unless the input was read whole.
+JsonFaults read_json(std::string_view json, google::protobuf::Message& message,
+                     const JsonLimits& limits = {});
 std::vector<Violation> parse_json(std::string_view json, google::protobuf::Message& message,
                                   const JsonLimits& limits = {});
 

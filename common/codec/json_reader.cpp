@@ -533,13 +533,14 @@ bool JsonHandler::on_null(error_code& ec) {
 
 }  // namespace
 
-std::vector<Violation> parse_json(std::string_view json, Message& message,
-                                  const JsonLimits& limits) {
+JsonFaults read_json(std::string_view json, Message& message, const JsonLimits& limits) {
     message.Clear();
-    std::vector<Violation> violations;
+    JsonFaults faults;
+    std::vector<Violation>& violations = faults.violations;
     if (json.size() > limits.max_bytes) {
         violations.push_back({"", "is larger than " + std::to_string(limits.max_bytes) + " bytes"});
-        return violations;
+        faults.whole = false;
+        return faults;
     }
     boost::json::parse_options options;
     options.max_depth = limits.max_depth + 1;  // ours comes first and has a path
@@ -554,8 +555,14 @@ std::vector<Violation> parse_json(std::string_view json, Message& message,
     } else if (!ec && read < json.size()) {
         violations.push_back({"", "is not valid JSON: there is more behind its end"});
     }
+    faults.whole = !ec && read == json.size();
     if (violations.size() > max_violations) violations.resize(max_violations);
-    return violations;
+    return faults;
+}
+
+std::vector<Violation> parse_json(std::string_view json, Message& message,
+                                  const JsonLimits& limits) {
+    return read_json(json, message, limits).violations;
 }
 
 }  // namespace foldstream::codec

@@ -33,7 +33,7 @@ bool is_single_string(const FieldDescriptor* field) {
            field->type() == FieldDescriptor::TYPE_STRING;
 }
 
-// Every {field} of an HTTP path is a string field of the command.
+// An HTTP path names the aggregate, and no other field.
 void check_path(const CommandType& command, const std::string& path) {
     if (path.empty() || path.front() != '/') {
         refuse(command.name, "its HTTP path does not begin with a slash");
@@ -43,8 +43,8 @@ void check_path(const CommandType& command, const std::string& path) {
         const std::size_t close = path.find('}', open);
         if (close == std::string::npos) refuse(command.name, "its HTTP path has an open brace");
         const std::string name = path.substr(open + 1, close - open - 1);
-        if (!is_single_string(command.prototype->GetDescriptor()->FindFieldByName(name))) {
-            refuse(command.name + "." + name, "its HTTP path names it, but it is no string field");
+        if (name != command.options.id_field()) {
+            refuse(command.name + "." + name, "its HTTP path names it, but it is not the id field");
         }
     }
 }

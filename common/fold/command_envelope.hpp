@@ -10,15 +10,11 @@
 
 #include "common/codec/json.hpp"
 #include "common/core/ids.hpp"
+#include "common/fold/command_limits.hpp"
 #include "common/fold/command_record.hpp"
 #include "foldstream/v1/command.pb.h"
 
 namespace foldstream::fold {
-
-inline constexpr std::size_t max_command_id = 128;         // bytes
-inline constexpr std::size_t max_reply_instance = 128;     // bytes
-inline constexpr std::size_t max_attributes = 16;          // meta_* of a command
-inline constexpr std::size_t max_attributes_bytes = 1024;  // of their names and values together
 
 // Violations name the header, also those of a packed command. What is malformed is left out.
 struct Envelope {

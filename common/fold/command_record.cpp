@@ -43,11 +43,12 @@ std::string derived_command_id(const DomainModule& domain, const RawCommand& raw
 }
 
 // The body as a message of the type, or why it is none.
-std::vector<Violation> read_body(const Envelope& envelope, Message& message) {
-    if (envelope.json) return codec::parse_json(envelope.body, message);
+codec::JsonFaults read_body(const Envelope& envelope, Message& message) {
+    if (envelope.json) return codec::read_json(envelope.body, message);
     const auto size = static_cast<int>(envelope.body.size());
     if (message.ParseFromArray(envelope.body.data(), size)) return {};
-    return {{"", "is not a Protobuf message of the type " + message.GetDescriptor()->name()}};
+    return {{{"", "is not a Protobuf message of the type " + message.GetDescriptor()->name()}},
+            false};
 }
 
 // The aggregate's id out of key, message and, for creates, the command id; a violation when they
@@ -61,7 +62,7 @@ Result<std::string, Violation> settle_id(const DomainModule& domain, const RawCo
     std::string id = given;
     if (raw.key && !raw.key->empty()) {  // an empty key is what some clients send for none
         if (!given.empty() && given != *raw.key) {
-            return Failure{Violation{name, "differs from the record's key"}};
+            return Failure{Violation{name, "differs from the record's key or the path"}};
         }
         id = *raw.key;
     }
@@ -77,12 +78,23 @@ Result<std::string, Violation> settle_id(const DomainModule& domain, const RawCo
     return id;
 }
 
-// All that is wrong with a command whose aggregate is unknown: the id's fault first.
-std::vector<Violation> with_checks(Violation id, const Message& message) {
-    std::vector<Violation> checked = codec::check(message);
-    std::erase_if(checked, [&](const Violation& other) { return other.field == id.field; });
-    checked.insert(checked.begin(), std::move(id));
-    return checked;
+bool is_within(std::string_view field, std::string_view outer) {
+    return field.starts_with(outer) && (field.size() == outer.size() ||
+                                        field[outer.size()] == '.' || field[outer.size()] == '[');
+}
+
+bool is_known(const std::vector<Violation>& violations, const std::string& field) {
+    return std::any_of(violations.begin(), violations.end(), [&](const Violation& known) {
+        return is_within(known.field, field) || is_within(field, known.field);
+    });
+}
+
+// What breaks a constraint, beside what was found already: that says more of its field.
+void add_checks(std::vector<Violation>& violations, const Message& message) {
+    const std::vector<Violation> found = violations;
+    for (Violation& broken : codec::check(message)) {
+        if (!is_known(found, broken.field)) violations.push_back(std::move(broken));
+    }
 }
 
 void move_attributes(Envelope& envelope, DecodedCommand& command) {
@@ -105,9 +117,9 @@ std::optional<Outcome> platform_command(const DomainModule& domain, const RawCom
     } else {
         return std::nullopt;
     }
-    std::vector<Violation> body = read_body(envelope, *command.message);
+    const auto body = read_body(envelope, *command.message);
     auto& violations = envelope.violations;
-    violations.insert(violations.end(), body.begin(), body.end());
+    violations.insert(violations.end(), body.violations.begin(), body.violations.end());
     if (envelope.dry_run) violations.push_back({"dry_run", "is not for commands to the platform"});
     if (envelope.expected_version) {
         violations.push_back({"expected_version", "is not for commands to the platform"});
@@ -133,23 +145,25 @@ Outcome decode_enveloped(const DomainModule& domain, const RawCommand& raw, std:
     DecodedCommand command;
     command.type = type;
     command.message.reset(type->prototype->New());
-    std::vector<Violation> body = read_body(envelope, *command.message);
-    if (!body.empty() || !envelope.command_id_ok) {
-        violations.insert(violations.end(), body.begin(), body.end());
-        return refuse(invalid, std::move(violations));
-    }
+    const auto body = read_body(envelope, *command.message);
+    violations.insert(violations.end(), body.violations.begin(), body.violations.end());
+    if (!body.whole) return refuse(invalid, std::move(violations));
+    const bool readable = body.violations.empty() && envelope.command_id_ok;
     command.command_id = envelope.command_id.empty() ? derived_command_id(domain, raw)
                                                      : std::move(envelope.command_id);
     auto id = settle_id(domain, raw, *type, command.command_id, *command.message);
-    if (!id) {
-        body = with_checks(id.error(), *command.message);
-        violations.insert(violations.end(), body.begin(), body.end());
+    if (!id || !readable) {
+        if (!id && !is_known(violations, id.error().field)) violations.push_back(id.error());
+        add_checks(violations, *command.message);
         return refuse(invalid, std::move(violations));
     }
     command.aggregate_id = std::move(*id);
     command.body_hash = body_hash(*command.message);
     move_attributes(envelope, command);
-    if (!violations.empty()) return refuse(invalid, std::move(violations), std::move(command));
+    if (!violations.empty()) {
+        add_checks(violations, *command.message);
+        return refuse(invalid, std::move(violations), std::move(command));
+    }
 
     const Partition own = codec::partition_of(command.aggregate_id, partitions);
     if (own != raw.partition) {

@@ -225,6 +225,20 @@ TEST(JsonReader, refuses_every_cut_of_a_good_text) {
     }
 }
 
+TEST(JsonReader, tells_whether_the_message_has_all_that_could_be_read) {
+    const auto message = make("All");
+    EXPECT_TRUE(read_json("{}", *message).whole);
+    const auto unknown = read_json(R"({"nothing":[{}],"none":"x"})", *message);
+    EXPECT_TRUE(unknown.whole);
+    EXPECT_EQ(unknown.violations.size(), 2U);
+    const std::string deep = R"({"nothing":)" + std::string(40, '[') + std::string(40, ']') + "}";
+    for (const std::string& text :
+         {std::string("{"), std::string("[]"), std::string("{} x"), std::string(R"({"nothing":)"),
+          std::string(R"({"nothing":1,})"), deep, std::string(512 * 1024 + 1, ' ')}) {
+        EXPECT_FALSE(read_json(text, *message).whole) << text.substr(0, 40);
+    }
+}
+
 TEST(JsonReader, reports_all_faults_at_once_up_to_twenty) {
     EXPECT_EQ(faults(R"({"i32":"x","nope":1,"child":{"flag":0,"text":"ok"},"u32":-1})"),
               (Violations{{"i32", "must be an integer"},

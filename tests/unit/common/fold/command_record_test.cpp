@@ -118,7 +118,7 @@ TEST(CommandRecord, has_the_same_hash_in_all_its_forms) {
 TEST(CommandRecord, whose_key_and_id_differ_is_refused) {
     Record record = by_headers();
     record.value = complete("o-2");
-    EXPECT_EQ(refusal(record), invalid("orderId", "differs from the record's key"));
+    EXPECT_EQ(refusal(record), invalid("orderId", "differs from the record's key or the path"));
     EXPECT_FALSE(identified(record));
 }
 
@@ -146,6 +146,24 @@ TEST(CommandRecord, whose_aggregate_cannot_be_an_id_is_refused_with_all_else_tha
                                       {"customerName", "is required"},
                                       {"customerEmail", "is required"},
                                       {"items", "must have at least 1 items"}}));
+}
+
+TEST(CommandRecord, names_all_that_is_wrong_unless_it_could_not_be_read_to_its_end) {
+    Record record{"o-1",
+                  R"({"customerName":7,"nonsense":1,"items":[{"quantity":0,"name":8}]})",
+                  {{"ce_type", create_type},
+                   {"ce_id", std::string(129, 'c')},
+                   {"content-type", "application/json"}}};
+    EXPECT_EQ(refusal(record).second, (Violations{{"ce_id", "must have at most 128 bytes"},
+                                                  {"customerName", "must be a text"},
+                                                  {"nonsense", "is not a field of CreateOrder"},
+                                                  {"items[0].name", "must be a text"},
+                                                  {"customerEmail", "is required"},
+                                                  {"items[0].productId", "is required"},
+                                                  {"items[0].quantity", "must be at least 1"}}));
+    record.headers[1].second = "c-1";
+    record.value = R"({"nonsense":1,"customerName":)";
+    EXPECT_EQ(refusal(record).second.size(), 2U);
 }
 
 TEST(CommandRecord, that_creates_gets_an_id_out_of_the_command_id) {

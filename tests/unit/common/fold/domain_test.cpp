@@ -272,6 +272,7 @@ TEST(Registry, refuses_an_http_alias_that_leads_nowhere) {
     EXPECT_THAT(alias("PUT", ""), HasSubstr("does not begin with a slash"));
     EXPECT_THAT(alias("PUT", "/orders/{order_id"), HasSubstr("an open brace"));
     EXPECT_THAT(alias("PUT", "/orders/{none}"), HasSubstr("AddItem.none: its HTTP path names it"));
+    EXPECT_THAT(alias("PUT", "/orders/{item_id}"), HasSubstr("it is not the id field"));
 }
 
 TEST(Registry, refuses_a_projection_that_is_not_what_it_says) {
