@@ -113,6 +113,7 @@ struct Reader::Impl {
         std::optional<Watermarks> watermarks = std::nullopt;
     };
     std::vector<std::optional<Part>> parts;  // by partition
+    bool reachable = true;
 
     // What the queue served just now said of its partition other than by a message: that it, or its
     // topic, does not exist (any more).
@@ -128,6 +129,7 @@ struct Reader::Impl {
         for (const auto& [partition, told] : watermarks_in({text, size}, reader.name)) {
             if (Part* part = reader.part(partition)) part->watermarks = told;
         }
+        reader.reachable = any_broker_up({text, size});
         return 0;  // the text stays librdkafka's
     }
 
@@ -254,6 +256,8 @@ std::optional<Watermarks> Reader::watermarks(Partition partition) const {
 }
 
 void Reader::serve() { impl_->serve_main(); }
+
+bool Reader::reachable() const { return impl_->reachable; }
 
 const std::string& Reader::topic() const { return impl_->name; }
 

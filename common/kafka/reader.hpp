@@ -64,7 +64,8 @@ struct ReaderOptions {
     // Bound of what is fetched ahead for each partition.
     std::uint32_t queued_kbytes = 16 * 1024;
     std::uint32_t fetch_wait_max_ms = 10;
-    std::uint32_t statistics_interval_ms = 0;  // how often watermarks() are told anew; 0 = never
+    // How often watermarks() and reachable() are told anew; 0 = never.
+    std::uint32_t statistics_interval_ms = 0;
 };
 
 // One thread. Rings `wakeup` when a started partition that had nothing to fetch has something:
@@ -91,6 +92,8 @@ public:
     // As last told since the partition was started, where all that could be read was given.
     // Nothing: not started, not at its end, or not told yet.
     [[nodiscard]] std::optional<Watermarks> watermarks(Partition partition) const;
+    // Whether there was a connection to any broker when it was last told; true before that.
+    [[nodiscard]] bool reachable() const;
     [[nodiscard]] const std::string& topic() const;
 
 private:

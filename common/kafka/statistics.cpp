@@ -1,5 +1,6 @@
 #include "common/kafka/statistics.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cstdint>
 #include <string>
@@ -39,6 +40,19 @@ std::map<Partition, Watermarks> watermarks_in(std::string_view statistics, std::
         all.emplace(Partition(static_cast<std::int32_t>(partition)), Watermarks{stable, high});
     }
     return all;
+}
+
+bool any_broker_up(std::string_view statistics) {
+    boost::json::error_code wrong;
+    const auto parsed = boost::json::parse({statistics.data(), statistics.size()}, wrong);
+    const auto* brokers = wrong ? nullptr : member(&parsed, "brokers");
+    const auto* object = brokers != nullptr ? brokers->if_object() : nullptr;
+    if (object == nullptr) return true;
+    return std::any_of(object->begin(), object->end(), [](const auto& entry) {
+        const auto* state = member(&entry.value(), "state");
+        const auto* text = state != nullptr ? state->if_string() : nullptr;
+        return text != nullptr && (*text == "UP" || *text == "UPDATE");
+    });
 }
 
 }  // namespace foldstream::kafka

@@ -1,4 +1,4 @@
-// What the statistics of a librdkafka client say of a topic's partitions. Pure.
+// What the statistics of a librdkafka client say of a topic's partitions, and of the brokers. Pure.
 #pragma once
 
 #include <map>
@@ -17,5 +17,8 @@ struct Watermarks {
 
 // Of the partitions that are fetched; empty where the text is no statistics of the topic.
 std::map<Partition, Watermarks> watermarks_in(std::string_view statistics, std::string_view topic);
+
+// Whether the client has a connection to any broker. True where the text is no statistics.
+bool any_broker_up(std::string_view statistics);
 
 }  // namespace foldstream::kafka

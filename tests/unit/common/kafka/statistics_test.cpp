@@ -34,5 +34,20 @@ TEST(Statistics, that_are_none_tell_nothing) {
     }
 }
 
+TEST(Statistics, tell_whether_any_broker_is_connected) {
+    const auto told_of = [](const char* first, const char* second) {
+        return std::string(R"({"brokers":{"a:1/1":{"state":")") + first +
+               R"("},"b:1/bootstrap":{"state":")" + second + R"("}}})";
+    };
+    EXPECT_TRUE(any_broker_up(told_of("UP", "DOWN")));
+    EXPECT_TRUE(any_broker_up(told_of("INIT", "UPDATE")));
+    EXPECT_FALSE(any_broker_up(told_of("DOWN", "TRY_CONNECT")));
+    EXPECT_FALSE(any_broker_up(R"({"brokers":{}})"));
+    EXPECT_FALSE(any_broker_up(R"({"brokers":{"a":7,"b":{"state":1}}})"));
+    for (const char* none : {"", "{", "[]", "{}", R"({"brokers":1})"}) {
+        EXPECT_TRUE(any_broker_up(none)) << none;
+    }
+}
+
 }  // namespace
 }  // namespace foldstream::kafka
