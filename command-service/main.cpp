@@ -1,5 +1,7 @@
-// command-service: owns partitions of its domains' logs and decides their commands.
+// command-service: takes commands over HTTP, owns partitions of its domains' logs and decides what
+// was sent there.
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <exception>
@@ -12,6 +14,8 @@
 #include <vector>
 
 #include "command-service/command_loop.hpp"
+#include "command-service/gateway.hpp"
+#include "command-service/gateway_options.hpp"
 #include "common/codec/protobuf_log.hpp"
 #include "common/http/server.hpp"
 #include "common/kafka/error.hpp"
@@ -29,6 +33,7 @@ using namespace foldstream;
 struct Options {
     runtime::ServiceOptions service;
     command_service::LoopOptions loop;
+    command_service::GatewayOptions gateway;
     std::vector<std::string> domains;
     std::string store_path = "/var/lib/foldstream/store";
     int workers = 1;
@@ -38,7 +43,8 @@ struct Options {
 };
 
 std::optional<int> read_options(int argc, char** argv, Options& options) {
-    CLI::App app{"Decides commands: reads D.commands, writes D.events.", "command-service"};
+    CLI::App app{"Takes commands over HTTP; decides them: reads D.commands, writes D.events.",
+                 "command-service"};
     runtime::add_service_options(app, options.service);
     runtime::add(app, "--kafka-brokers", options.loop.kafka.brokers, "host:port, comma-separated");
     runtime::add_pairs(app, "--kafka", options.loop.kafka.extra,
@@ -71,8 +77,12 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
     runtime::add(app, "--store-cache-mib", options.store_cache_mib,
                  "MiB of the local store kept in memory, beside 48 MiB of write buffers")
         ->check(CLI::Range(8U, 1024U * 1024U));
+    command_service::add_gateway_options(app, options.gateway);
     return runtime::parse(app, argc, argv);
 }
+
+// Whose clients wait goes first, while everything still runs; owners have 10 s after it.
+constexpr std::chrono::milliseconds gateway_grace{4'000};
 
 std::vector<const fold::DomainModule*> chosen(const std::vector<std::string>& names) {
     std::vector<const fold::DomainModule*> modules;
@@ -117,21 +127,26 @@ void run(const Options& options, runtime::Signals& signals) {
             health.ready(name, [loop] { return loop->why_not_ready(); });
         }
     }
+    command_service::Gateway gateway(options.gateway, options.loop.kafka, domains::registry(),
+                                     metrics);
+    health.alive("gateway", [&] { return gateway.why_not_alive(); });
+    health.ready("gateway", [&] { return gateway.why_not_ready(); });
     http::ServerOptions admin;
     admin.host = options.service.admin_host;
     admin.port = options.service.admin_port;
     http::Server server(admin, http::admin_routes(metrics, health, "command-service"), nullptr);
     const runtime::Logger logger("main");
-    logger.info("serves", {{"admin_port", std::int64_t{server.port()}},
+    logger.info("serves", {{"http_port", std::int64_t{gateway.port()}},
+                           {"admin_port", std::int64_t{server.port()}},
                            {"instance", options.service.instance}});
 
     std::exception_ptr failure;
     std::mutex failing;
     std::vector<std::thread> threads;
-    for (auto& loop : loops) {
-        threads.emplace_back([&, loop = loop.get()] {
+    const auto start = [&](auto& loop) {
+        threads.emplace_back([&, running = &loop] {
             try {
-                loop->run();
+                running->run();
             } catch (const std::exception& failed) {
                 logger.error(failed.what());
                 const std::lock_guard lock(failing);
@@ -139,9 +154,12 @@ void run(const Options& options, runtime::Signals& signals) {
                 signals.request_drain();
             }
         });
-    }
+    };
+    for (auto& loop : loops) start(*loop);
+    start(gateway);
     signals.wait_for_drain();
     logger.info("drains");
+    gateway.drain(gateway_grace);
     for (auto& loop : loops) loop->drain();
     for (auto& thread : threads) thread.join();
     server.stop(std::chrono::milliseconds(500));

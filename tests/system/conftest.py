@@ -30,10 +30,11 @@ class Stack:
     def __init__(self, name: str) -> None:
         self.name = name
         self.brokers, self.postgres = BROKERS, POSTGRES
-        query = f"http://127.0.0.1:{free_port()}"
+        command, query = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
         self.environment = {
             "FOLDSTREAM_KAFKA_BROKERS": BROKERS,
             "FOLDSTREAM_POSTGRES_URL": POSTGRES,
+            "FOLDSTREAM_COMMAND_URL": command,
             "FOLDSTREAM_QUERY_URL": query,
         }
         self.services = Services(Workspace(BUILD / "cluster"), BUILD, self.environment)

@@ -11,7 +11,7 @@ COMMAND_SERVICE = Path(os.environ["BUILD_FOLDER"]) / "bin" / "command-service"
 
 
 def command(*options: str) -> list[str]:
-    nowhere = ("--kafka-brokers", "127.0.0.1:1", "--admin-port", "0")
+    nowhere = ("--kafka-brokers", "127.0.0.1:1", "--admin-port", "0", "--http-port", "0")
     return [str(COMMAND_SERVICE), *nowhere, *options]
 
 
@@ -39,6 +39,7 @@ def ended(*options: str) -> subprocess.CompletedProcess[str]:
         ("--domains", "orders,orders", "orders is given twice"),
         ("--snapshot-interval-seconds", "0", "--snapshot-interval-seconds"),
         ("--decide-budget-seconds", "41", "--decide-budget-seconds"),
+        ("--max-in-flight", "0", "--max-in-flight"),
     ],
 )
 def test_a_bad_value_is_named_and_ends_with_code_2(option: str, value: str, said: str) -> None:

@@ -14,6 +14,11 @@ from processes import Process, free_port
 
 READY_SECONDS = 60
 NAMES = ("command-service", "projector", "query-service")
+# Where clients find those that serve them.
+ADDRESSES = {
+    "command-service": "FOLDSTREAM_COMMAND_URL",
+    "query-service": "FOLDSTREAM_QUERY_URL",
+}
 # Who connects to our own Postgres as whom; another's is used as its address says.
 ROLES = {"projector": "foldstream_projector", "query-service": "foldstream_query"}
 
@@ -28,6 +33,7 @@ class Service:
     environment: Mapping[str, str]
     arguments: tuple[str, ...] = ()
     admin_port: int = field(default_factory=free_port)
+    http_port: int | None = None  # None: it serves no clients
 
     @property
     def process(self) -> Process:
@@ -36,8 +42,14 @@ class Service:
             self.name, self.workspace.run / f"{self.name}.pid", logs / f"{self.name}.log"
         )
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.http_port}"
+
     def start(self, wait: bool = True) -> None:
         command = [str(self.program), "--admin-port", str(self.admin_port), *self.arguments]
+        if self.http_port is not None:
+            command += ["--http-port", str(self.http_port)]
         self.process.start(command, {**os.environ, **self.environment})
         if wait:
             self.wait_ready()
@@ -98,10 +110,12 @@ class Services:
         arguments: tuple[str, ...] = ()
         if name == "command-service":
             arguments = ("--store-path", str(self.store_of(called or name)))
-        if name == "query-service":
-            port = environment["FOLDSTREAM_QUERY_URL"].rsplit(":", 1)[1]
-            arguments = ("--http-port", port)
-        return Service(self.workspace, program, called or name, environment, arguments)
+        service = Service(self.workspace, program, called or name, environment, arguments)
+        if name in ADDRESSES:
+            # The address that clients are given, for the first one that runs.
+            port = environment.get(ADDRESSES[name], "").rpartition(":")[2]
+            service.http_port = free_port(int(port or 0))
+        return service
 
 
 def up(
