@@ -2,49 +2,14 @@
 
 import uuid
 
-from confluent_kafka import TopicPartition
-
 from conftest import BUILD, SHORT_SESSION, WAIT_SECONDS, Stack
-from oracle.answers import Answer, Answers, answer_of
+from oracle.answers import Answers
 from oracle.compare import compare
-from oracle.topics import Topics
 from orders import Command
-from processes import wait_for
+from postbox import Postbox, asks
 from scene import CUSTOMER, ITEM, Scene, create, pay
 
-REPLIES = "foldstream.replies"
-MINE = 2
 SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "foldstream:orders")
-
-
-def asks(command: Command, partition: int = MINE) -> Command:
-    to = (("reply_partition", str(partition).encode()), ("reply_instance", b"mine"))
-    return Command(command.command_id, command.type, command.key, command.body, attributes=to)
-
-
-class Postbox:
-    """The answers in one partition of foldstream.replies."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.bodies = scene.bodies
-        self.consumer = Topics(scene.brokers).consumer("read_uncommitted")
-        self.consumer.assign([TopicPartition(REPLIES, MINE, 0)])
-        self.got: list[Answer] = []
-
-    def wait(self, count: int) -> list[Answer]:
-        """Until so many have come in all."""
-
-        def come() -> bool:
-            for message in self.consumer.consume(100, timeout=0.1):
-                if message.error() is None:
-                    assert message.key() == b"mine"
-                    outcome = self.bodies.outcome.CommandOutcome.FromString(message.value())
-                    at = message.timestamp()[1]
-                    self.got.append({**answer_of(outcome, self.bodies), "answeredAtMs": at})
-            return len(self.got) >= count
-
-        assert wait_for(come, WAIT_SECONDS), f"{len(self.got)} of {count} answers"
-        return self.got
 
 
 def test_an_answer_comes_after_its_entry_and_is_the_same_whenever_it_is_asked_for(
