@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import time
+import zlib
 from dataclasses import dataclass, field
 
 import psycopg
@@ -14,12 +15,14 @@ from confluent_kafka import Consumer, TopicPartition
 import services
 from build import build
 from cluster import Cluster
+from http_orders import HttpSender
 from orders import TOPIC, Command, Orders, Sender
 from paths import DEMO, ROOT, Failed
 from processes import wait_for
 from progress import Progress
 
 COMMANDS = 10_000
+HTTP_SHARE = 5  # one of so many orders is dealt with over HTTP
 STALL_SECONDS = 60
 SHOWN_CHARACTERS = 1200
 APPLIED = """
@@ -71,16 +74,24 @@ class Demo:
     def send(self, commands: list[Command]) -> None:
         """A third of them between any two crashes."""
         sender = Sender(self.them.environment["FOLDSTREAM_KAFKA_BROKERS"])
+        web = HttpSender(self.them.environment["FOLDSTREAM_COMMAND_URL"])
         crashes = dict(zip((0.3, 0.5, 0.7), services.NAMES, strict=True))
         at = {int(share * len(commands)): name for share, name in crashes.items()}
         with Progress(f"sending {len(commands):,} commands", len(commands)) as progress:
             for number, command in enumerate(commands, 1):
-                sender.send(command)
+                # A whole order goes one way: two ways have no order between them.
+                by_http = zlib.crc32((command.key or "").encode()) % HTTP_SHARE == 0
+                (web if by_http else sender).send(command)
                 progress.at(number)
                 if number in at:
                     progress.show("\n" if progress.terminal else "")
                     self.crash(at[number])
             sender.flush()
+            web.flush()
+        told = ", ".join(f"{count:,} x {code}" for code, count in sorted(web.outcomes.items()))
+        print(
+            f"by HTTP {web.outcomes.total():,}: {told}; {web.duplicates:,} duplicates", flush=True
+        )
 
     def commands_in_topic(self) -> int:
         brokers = self.them.environment["FOLDSTREAM_KAFKA_BROKERS"]
@@ -130,6 +141,7 @@ class Demo:
         self.ask("curl", "-sSf", f"{url}/status/pending?limit=2")
         self.ask("curl", "-sSf", f"{url}/summary")
         self.ask("curl", "-sSf", f"{url}/top-customers?limit=3")
+        self.write_and_read(url)
         unknown = '{"orderId":"nobody-has-this-one","trackingNumber":"T-1"}'
         refusal = self.foldctl("send", "orders", "ShipOrder", unknown, fails=True)
         if json.loads(refusal)["code"] != "not-found":
@@ -138,6 +150,19 @@ class Demo:
         repeat = ("send", "orders", first.type, again, "--command-id", first.command_id)
         if not json.loads(self.foldctl(*repeat))["duplicate"]:
             raise Failed("the command that was sent again is no duplicate")
+
+    def write_and_read(self, url: str) -> None:
+        """Over HTTP alone: the answer's position is the token for a query that shows it."""
+        item = {"productId": "p-lamp", "name": "lamp", "priceMinor": 1250, "quantity": 2}
+        body = {"customerName": "Ada", "customerEmail": "ada@example.com", "items": [item]}
+        key = ("-H", f"Idempotency-Key: {self.name}-by-http")
+        create = ("curl", "-sSf", "-X", "POST", f"{url}/order", *key, "-d", json.dumps(body))
+        made = json.loads(self.ask(*create))
+        after = ("-H", f"Foldstream-After: {made['position']}", "-H", "Prefer: wait=30")
+        self.ask("curl", "-sSf", f"{url}/order/{made['aggregateId']}", *after)
+        again = json.loads(self.ask(*create))
+        if again != {**made, "duplicate": True}:
+            raise Failed("the request that was sent again has another answer")
 
     def shown_order(self) -> str:
         """One that has come far."""
