@@ -136,7 +136,7 @@ void GatewayLoop::connect_reader() {
 
 // A domain whose topics are made later is served from then on.
 void GatewayLoop::look_for_topics() {
-    if (steady_clock::now() < look_again_at_) return;
+    if (steady_clock::now() < look_again_at_ || !reader_->reachable()) return;
     look_again_at_ = steady_clock::now() + before_looking_again;
     std::map<std::string, std::int32_t> found;
     {

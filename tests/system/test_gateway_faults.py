@@ -62,8 +62,8 @@ def test_an_owner_that_ends_over_a_command_leaves_its_outcome_to_the_next(
         pair = Pair(stack, scene, *SHORT_SESSION, FOLDSTREAM_FAULT=f"{point}=kill@1")
         body = {"orderId": pair.keys[0]}
         web = Web(pair.first.url)
-        # Behind "stored" the entry counts and nobody is left to reply.
-        wait = "wait=60" if point != "stored" else "wait=2"
+        # Behind "stored" the entry counts and nobody is left to reply; behind "sent" perhaps.
+        wait = {"decided": "wait=60", "sent": "wait=10", "stored": "wait=2"}[point]
         answer = web.command("ConfirmPayment", body, key="pay", prefer=wait)
         assert pair.second.process.pid() is None
         if point == "stored":
