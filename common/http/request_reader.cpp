@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/beast/core/string.hpp>
 #include <ctime>
+#include <string>
 
 namespace foldstream::http {
 
@@ -47,6 +48,12 @@ std::optional<Response> refuse_head(const BeastRequest& head) {
     const auto hosts = head.count(field::host);
     if (hosts > 1 || (hosts == 0 && head.version() == 11)) {
         return problem(400, "invalid", "one Host header is needed");
+    }
+    // Joined as lists they would be another value than any that was meant.
+    for (const char* single : {"Authorization", "Content-Type", "Idempotency-Key"}) {
+        if (head.count(single) > 1) {
+            return problem(400, "invalid", std::string(single) + " is given twice");
+        }
     }
     if (head.count(field::transfer_encoding) > 0) {
         if (head.version() == 10 || head.count(field::content_length) > 0) {

@@ -172,6 +172,7 @@ TEST_F(HttpServer, refuses_what_two_servers_could_understand_in_two_ways_and_clo
         {"GET /echo/1 HTTP/1.1\r\nHost : x\r\n\r\n", 400},
         {"GET /echo/1 HTTP/2.0\r\nHost: x\r\n\r\n", 400},
         {"nonsense\r\n\r\n", 400},
+        {post + "Idempotency-Key: a\r\nidempotency-key: b\r\n\r\n", 400},
         {post + "Expect: miracles\r\n\r\n", 417}};
     for (const auto& [bytes, status] : cases) {
         Client& client = connect();
