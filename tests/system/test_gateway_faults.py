@@ -1,7 +1,10 @@
 """Commands over HTTP while owners, gateways and the broker end, stop and come back."""
 
+import json
+import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +17,9 @@ from services import Service
 from web import Answer, Web
 
 ORDER = {**CUSTOMER, "items": [ITEM]}
+# What is held of as many as are refused would be seen.
+LARGE = {**CUSTOMER, "items": [{**ITEM, "name": "n" * 256} for _ in range(1000)]}
+REFUSED, MOST_GROWTH_KIB = 300, 48 * 1024
 IN_FLIGHT = "foldstream_gateway_in_flight"
 
 
@@ -42,6 +48,13 @@ class Pair:
 
     def go_on(self) -> None:
         self.second.process.send(signal.SIGCONT)
+
+
+def resident_kib(service: Service) -> int:
+    status = Path(f"/proc/{service.process.pid()}/status").read_text()
+    found = re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
+    assert found is not None
+    return int(found[1])
 
 
 def waits(service: Service, count: int) -> bool:
@@ -162,7 +175,7 @@ def test_without_kafka_commands_are_refused_at_once_until_it_is_back(
     assert made.status == 201
 
     def create(number: int) -> Answer:
-        body = {"orderId": "o-1", **ORDER}
+        body = {"orderId": "o-1", **LARGE}
         return web.ask("POST", "/orders/order", body, key=f"away-{number}", prefer="wait=1")
 
     seen: list[Answer] = []
@@ -179,12 +192,14 @@ def test_without_kafka_commands_are_refused_at_once_until_it_is_back(
         assert wait_for(refused, WAIT_SECONDS), [code(answer) for answer in seen]
         # What was sent before it was noticed may have been taken.
         assert {code(answer) for answer in seen[:-1]} <= {(504, "outcome-unknown")}
-        sent = metric(service, IN_FLIGHT)
-        for number in range(300):
+        sent, resident = metric(service, IN_FLIGHT), resident_kib(service)
+        for number in range(REFUSED):
             away = create(1000 + number)
             assert code(away) == (503, "unavailable")
             assert away.headers["Retry-After"] == "1"
         assert metric(service, IN_FLIGHT) <= sent
+        grown = resident_kib(service) - resident
+        assert grown < MOST_GROWTH_KIB < REFUSED * len(json.dumps(LARGE)) / 1024, grown
     finally:
         if how == "refuses":
             stage.proxy.refuse(False)
