@@ -21,6 +21,8 @@ ORDER = {**CUSTOMER, "items": [ITEM]}
 LARGE = {**CUSTOMER, "items": [{**ITEM, "name": "n" * 256} for _ in range(1000)]}
 REFUSED, MOST_GROWTH_KIB = 300, 48 * 1024
 IN_FLIGHT = "foldstream_gateway_in_flight"
+# Of an owner that is held: nobody takes its partitions meanwhile, however slow the machine is.
+LONG_SESSION = ("--kafka", "session.timeout.ms=30000")
 
 
 def code(answer: Answer) -> tuple[int, str]:
@@ -111,7 +113,7 @@ def test_a_gateway_that_ends_between_record_and_reply_leaves_one_command(stack: 
 
 def test_a_gateway_that_is_asked_to_end_answers_who_waits(stack: Stack) -> None:
     with Scene(stack.brokers) as scene:
-        pair = Pair(stack, scene)
+        pair = Pair(stack, scene, *LONG_SESSION)
         pair.hold()
         web = Web(pair.first.url)
         bodies = [{"orderId": pair.keys[0]}] * 3
@@ -137,7 +139,7 @@ def test_a_gateway_that_is_asked_to_end_answers_who_waits(stack: Stack) -> None:
 def test_who_is_beyond_a_bound_is_told_to_come_again(stack: Stack) -> None:
     bounds = ("--max-in-flight-per-client", "3", "--max-batches", "1")
     with Scene(stack.brokers) as scene:
-        pair = Pair(stack, scene, *bounds)
+        pair = Pair(stack, scene, *bounds, *LONG_SESSION)
         pair.hold()
         web = Web(pair.first.url)
         body = {"orderId": pair.keys[0]}
