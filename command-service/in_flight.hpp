@@ -26,11 +26,12 @@ using Ticket = std::uint64_t;
 // table; each state says what its client hears at the deadline, and what is left behind when a
 // process ends there. Whatever that is, the same Idempotency-Key sent again gives one command.
 //
-//   (admitted) -> queued -> sent -> delivered
-//                   |        |  \       |  \.
-//                   v        v   \      v   reply: the outcome
-//                  503      504   \    504 (or 202 where that was asked for)
-//                                  reply: the outcome; it may overtake the report of the delivery
+//   admitted ----> queued ---------> sent ----------> delivered
+//
+//   at the         503               504              504, or 202 where a delivery will do
+//   deadline
+//   with a reply   (there is none)   the outcome      the outcome
+//                                    (it may overtake the report of the delivery)
 //
 //   queued     the gateway ends: no record, nothing happened. Its client hears nothing, or 503.
 //   sent       the gateway ends: the record may be there, and is decided then; its reply finds
