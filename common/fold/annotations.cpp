@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "common/fold/search_plan.hpp"
 #include "common/fold/table_plan.hpp"
 
 namespace foldstream::fold {
@@ -102,6 +103,9 @@ void check_projection(const DomainModule& domain, const Projection& projection, 
     Seen::once(seen.tables, projection.name, "tables");
     // The plans check all that concerns columns.
     const TablePlan base(projection);
+    if (SearchPlan::of(base)) {
+        Seen::once(seen.tables, search_table_name(projection.options.table()), "tables");
+    }
     for (const RollupType& rollup : projection.rollups) {
         const RollupPlan plan(base, rollup);
         Seen::once(seen.tables, rollup.options.table(), "tables");

@@ -9,13 +9,12 @@
 #define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
+#include "common/fold/search_plan.hpp"
 #include "common/fold/sql_text.hpp"
 
 namespace foldstream::fold {
 
 namespace {
-
-constexpr std::uint64_t buckets = 64;
 
 struct SystemColumn {
     std::string_view name;
@@ -84,6 +83,10 @@ void TablePlan::check_options() const {
         if (column.kind != ColumnKind::text) {
             refuse(column.field->full_name(), "only text can be searched");
         }
+    }
+    if (!options.search().empty()) {
+        check_identifier(search_table_name(options.table()), longest_table_name,
+                         projection_->row_prototype->GetDescriptor()->full_name());
     }
 }
 
@@ -200,6 +203,16 @@ std::string TablePlan::select_by_keys(Generation generation) const {
            " = ANY($1::text[]) ORDER BY " + name;
 }
 
+std::string TablePlan::sum_digests(Generation generation) const {
+    SqlList pieces;
+    for (int piece = 0; piece < 4; ++piece) {
+        pieces.add("sum(('x' || encode(substr(_digest, " + std::to_string(1 + 4 * piece) +
+                   ", 4), 'hex'))::bit(32)::int8)::int8");
+    }
+    return "SELECT _bucket, count(*), " + pieces.text() + " FROM " + table(generation) +
+           " WHERE _partition = $1::int2 GROUP BY _bucket";
+}
+
 void TablePlan::append_array_element(std::size_t column, const Message& row,
                                      std::string& out) const {
     plans_[column].append_array_element(row, out);
@@ -211,8 +224,8 @@ bool TablePlan::load(std::size_t column, Message& row, std::optional<std::string
 
 void TablePlan::canonicalise(Message& row) const { canonical_->apply(row); }
 
-std::array<std::uint8_t, 16> TablePlan::digest(const Message& row, Version version,
-                                               std::span<const std::uint8_t> secret) const {
+RowDigest TablePlan::digest(const Message& row, Version version,
+                            std::span<const std::uint8_t> secret) const {
     assert(secret.size() >= XXH3_SECRET_SIZE_MIN);
     // One a thread, kept: a digest is made of every row of every batch.
     thread_local std::string bytes;
@@ -223,13 +236,14 @@ std::array<std::uint8_t, 16> TablePlan::digest(const Message& row, Version versi
         XXH3_128bits_withSecret(bytes.data(), bytes.size(), secret.data(), secret.size());
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, hash);
-    std::array<std::uint8_t, 16> digest{};
+    RowDigest digest{};
     std::copy(std::begin(canonical.digest), std::end(canonical.digest), digest.begin());
     return digest;
 }
 
 std::int16_t TablePlan::bucket_of(std::string_view key) {
-    return static_cast<std::int16_t>(XXH3_64bits(key.data(), key.size()) % buckets);
+    return static_cast<std::int16_t>(XXH3_64bits(key.data(), key.size()) %
+                                     DigestVector::bucket_count);
 }
 
 }  // namespace foldstream::fold

@@ -19,6 +19,7 @@
 #include "common/core/ids.hpp"
 #include "common/fold/canonical_message.hpp"
 #include "common/fold/column.hpp"
+#include "common/fold/digest_vector.hpp"
 #include "common/fold/domain.hpp"
 
 namespace foldstream::fold {
@@ -29,7 +30,7 @@ struct SystemColumns {
     std::int16_t bucket = 0;  // XXH3-64 of the key modulo 64
     Version version;
     Sequence sequence;
-    std::array<std::uint8_t, 16> digest{};
+    RowDigest digest{};
 };
 
 class TablePlan {
@@ -62,6 +63,9 @@ public:
     [[nodiscard]] std::string erase(Generation generation) const;
     // SELECT columns, system columns WHERE key = ANY($1::text[]) ORDER BY key
     [[nodiscard]] std::string select_by_keys(Generation generation) const;
+    // A row for each bucket of partition $1 that has rows: _bucket, their count, and the sums of
+    // the four 32-bit pieces of their stored digests, the highest first.
+    [[nodiscard]] std::string sum_digests(Generation generation) const;
 
     // Appends the column's value as an element of a Postgres array literal: quoted and escaped, or
     // NULL.
@@ -76,8 +80,8 @@ public:
     void canonicalise(Message& row) const;
     // XXH3-128 with the generation's secret (≥ 136 bytes) over type- and length-prefixed columns
     // and the version. The row must be canonical.
-    [[nodiscard]] std::array<std::uint8_t, 16> digest(const Message& row, Version version,
-                                                      std::span<const std::uint8_t> secret) const;
+    [[nodiscard]] RowDigest digest(const Message& row, Version version,
+                                   std::span<const std::uint8_t> secret) const;
     [[nodiscard]] static std::int16_t bucket_of(std::string_view key);
 
 private:
