@@ -8,6 +8,7 @@
 #include <span>
 
 #include "common/core/random.hpp"
+#include "common/fold/search_plan.hpp"
 #include "common/fold/table_plan.hpp"
 
 namespace foldstream::postgres {
@@ -100,6 +101,11 @@ void create_tables(Connection& connection, const fold::Projection& projection) {
     const fold::TablePlan plan(projection);
     std::vector<std::string> statements = plan.create_table(first);
     statements.push_back(plan.create_view(first));
+    if (const auto search = fold::SearchPlan::of(plan)) {
+        for (std::string& statement : search->create_table(first))
+            statements.push_back(std::move(statement));
+        statements.push_back(search->create_view(first));
+    }
     for (const fold::RollupType& rollup : projection.rollups) {
         const fold::RollupPlan rollup_plan(plan, rollup);
         for (std::string& statement : rollup_plan.create_table(first))
@@ -109,18 +115,45 @@ void create_tables(Connection& connection, const fold::Projection& projection) {
     for (const std::string& statement : statements) (void)connection.exec(statement);
 }
 
+// Makes a generation that was made before its read model was searched searchable, in place. True
+// when that was due.
+bool add_search(Connection& connection, const fold::Projection& projection, Generation generation) {
+    const fold::TablePlan plan(projection);
+    const auto search = fold::SearchPlan::of(plan);
+    if (!search) return false;
+    const Result there =
+        connection.exec("SELECT to_regclass($1)::text", {search->table(generation)});
+    if (there.get(0, 0)) return false;
+    (void)connection.exec("SET LOCAL ROLE foldstream_projector");
+    (void)connection.exec("SET LOCAL statement_timeout = 0");
+    // No row may change between the copy and the commit: from then on every writer knows the table.
+    (void)connection.exec("LOCK TABLE " + plan.table(generation) + " IN SHARE MODE");
+    for (const std::string& statement : search->create_table(generation))
+        (void)connection.exec(statement);
+    (void)connection.exec(search->fill(generation));
+    (void)connection.exec(search->create_view(generation));
+    (void)connection.exec("RESET ROLE");
+    return true;
+}
+
 // What became of a projection's first generation.
-enum class First { created, current, outdated };
+enum class First { created, searchable, current, outdated };
 
 First create_first_generation(Connection& connection, const fold::Projection& projection) {
     Transaction transaction(connection);
     (void)transaction.exec(lock);
     const Result known = transaction.exec(
-        "SELECT g.fold_version FROM foldstream.projection p JOIN foldstream.generation g "
+        "SELECT g.fold_version, g.generation FROM foldstream.projection p JOIN "
+        "foldstream.generation g "
         "ON g.projection = p.name AND g.generation = p.active_generation WHERE p.name = $1",
         {projection.name});
-    if (known.rows() > 0)
-        return known.integer(0, 0) == projection.fold_version ? First::current : First::outdated;
+    if (known.rows() > 0) {
+        if (known.integer(0, 0) != projection.fold_version) return First::outdated;
+        const Generation active(static_cast<std::int32_t>(known.integer(0, 1)));
+        if (!add_search(connection, projection, active)) return First::current;
+        transaction.commit();
+        return First::searchable;
+    }
     (void)transaction.exec("SET LOCAL ROLE foldstream_projector");
     create_tables(connection, projection);
     (void)transaction.exec("SET LOCAL ROLE foldstream_migrator");
@@ -163,6 +196,8 @@ MigrationReport migrate(Connection& connection, const fold::Registry& registry,
             for (const auto& projection : domain->projections) {
                 const First first = create_first_generation(connection, *projection);
                 if (first == First::created) report.created.push_back(projection->name + " g1");
+                if (first == First::searchable)
+                    report.created.push_back(fold::search_table_name(projection->name));
                 if (first == First::outdated) report.outdated.push_back(projection->name);
             }
         }

@@ -12,7 +12,9 @@ namespace foldstream::postgres {
 
 struct MigrationReport {
     std::vector<std::string> applied;  // files, in order: "0001_platform"
-    std::vector<std::string> created;  // first generations: "orders g1"
+    // First generations ("orders g1"), and what a generation that was there lacked: a table by
+    // which it is searched ("orders_search").
+    std::vector<std::string> created;
     // Projections whose active generation was made by another fold_version: they need a rebuild.
     std::vector<std::string> outdated;
 };
@@ -29,10 +31,11 @@ const std::vector<Migration>& embedded_migrations();
 
 // Applies what is missing, each file in a transaction of its own together with its record, under an
 // advisory lock (two at once: the second finds nothing to do); then makes generation 1 of each
-// projection that has none: tables, rollup tables, views, owned by foldstream_projector, and a
-// fresh secret for its digests. The first run needs a superuser, later ones foldstream_migrator.
-// Throws Error; deterministic and naming the file when an applied one has changed since, when the
-// database is newer than this binary, or when a privilege is missing.
+// projection that has none: tables, rollup tables, search tables, views, owned by
+// foldstream_projector, and a fresh secret for its digests; and the search table of an active
+// generation that was made without. The first run needs a superuser, later ones
+// foldstream_migrator. Throws Error; deterministic and naming the file when an applied one has
+// changed since, when the database is newer than this binary, or when a privilege is missing.
 MigrationReport migrate(Connection& connection, const fold::Registry& registry);
 
 // The same with other files, for tests.

@@ -59,7 +59,7 @@ protected:
 TEST_F(Migrations, apply_once_and_make_the_first_generation) {
     Connection connection = database_.connect();
     const MigrationReport first = migrate(connection, *registry_);
-    EXPECT_THAT(first.applied, ElementsAre("0001_platform"));
+    EXPECT_THAT(first.applied, ElementsAre("0001_platform", "0002_digest_vector"));
     EXPECT_THAT(first.created, ElementsAre("orders g1"));
     const MigrationReport second = migrate(connection, *registry_);
     EXPECT_THAT(second.applied, IsEmpty());
@@ -78,13 +78,39 @@ TEST_F(Migrations, say_which_projection_needs_a_rebuild) {
     EXPECT_THAT(migrate(connection, *small_registry(2)).outdated, ElementsAre("orders"));
 }
 
+TEST_F(Migrations, make_a_generation_searchable_that_was_made_without) {
+    Connection connection = database_.connect();
+    migrate(connection, *registry_);
+    EXPECT_EQ(connection.exec("SELECT count(*) FROM read.orders_search").integer(0, 0), 0);
+    connection.script("DROP VIEW read.orders_search; DROP TABLE read_gen.orders_search_g1");
+    connection.exec(
+        "INSERT INTO read_gen.orders_g1 SELECT 'o' || n, 'c', 'Ann O''Neil', 'ann' || n || "
+        "'@example.org', 'paid', 'USD', 1, 1, '[]', 'Elm Street', '', '', '', 1, now(), now(), 0, "
+        "0, 1, 1, '\\x00' FROM generate_series(1, 50) n");
+    connection.exec("SET SESSION AUTHORIZATION foldstream_migrator");
+    EXPECT_THAT(migrate(connection, *registry_).created, ElementsAre("orders_search"));
+    EXPECT_THAT(migrate(connection, *registry_).created, IsEmpty());
+    connection.exec("RESET SESSION AUTHORIZATION");
+    EXPECT_EQ(connection
+                  .exec("SELECT count(*) FROM read.orders_search WHERE words @@ "
+                        "to_tsquery('simple', 'neil & ann:* & example')")
+                  .integer(0, 0),
+              50);
+    EXPECT_EQ(
+        connection.exec("SELECT tableowner FROM pg_tables WHERE tablename = 'orders_search_g1'")
+            .text(0, 0),
+        "foldstream_projector");
+    connection.exec("SET SESSION AUTHORIZATION foldstream_query");
+    EXPECT_EQ(connection.exec("SELECT count(*) FROM read.orders_search").integer(0, 0), 50);
+}
+
 TEST_F(Migrations, started_twice_at_once_do_their_work_once) {
     const auto run = [&] {
         Connection connection = database_.connect();
         return migrate(connection, *registry_).applied.size();
     };
     auto other = std::async(std::launch::async, run);
-    EXPECT_EQ(run() + other.get(), 1U);
+    EXPECT_EQ(run() + other.get(), embedded_migrations().size());
 }
 
 TEST_F(Migrations, refuse_a_file_that_changed_after_it_was_applied) {
