@@ -27,8 +27,10 @@ JobEnd end_of(postgres::ErrorKind kind) {
 
 }  // namespace
 
-Applier::Applier(postgres::ConnectionSettings settings, std::chrono::milliseconds look_interval)
+Applier::Applier(postgres::ConnectionSettings settings, HoldingLimits limits,
+                 std::chrono::milliseconds look_interval)
     : settings_(std::move(settings)),
+      holdings_(limits),
       jobs_(max_jobs),
       look_interval_(look_interval),
       thread_([this] { run(); }) {}
@@ -64,7 +66,14 @@ void Applier::look() {
     } catch (const postgres::Error& error) {
         note(error.what());
     }
-    if (connection_ && connection_->broken()) connection_.reset();
+    forget_if_broken();
+}
+
+// The server may have crashed and forgotten the last batches: nothing held is known to be true.
+void Applier::forget_if_broken() {
+    if (!connection_ || !connection_->broken()) return;
+    connection_.reset();
+    holdings_.clear();
 }
 
 void Applier::note(std::string trouble) {
@@ -87,11 +96,12 @@ JobResult Applier::execute(Job& job) {
     } catch (const postgres::Error& error) {
         result.end = end_of(error.kind());
         result.reason = error.what();
+        if (result.end == JobEnd::lost) holdings_.clear();
     } catch (const std::exception& error) {
         result.end = JobEnd::refused;
         result.reason = error.what();
     }
-    if (connection_ && connection_->broken()) connection_.reset();
+    forget_if_broken();
     note(connection_ ? "" : result.reason);
     if (auto* apply = std::get_if<ApplyJob>(&job.what)) result.batch = std::move(apply->batch);
     result.seconds =
@@ -101,8 +111,10 @@ JobResult Applier::execute(Job& job) {
 
 void Applier::perform(Job& job, JobResult& result) {
     const CheckpointKey key = job.writer->checkpoint(job.partition);
+    Holding& holding = holdings_.of(key);
     if (const auto* take = std::get_if<AcquireJob>(&job.what)) {
-        auto taken = acquire(connection(), key, take->owner, take->partition_count);
+        auto taken = job.writer->take(connection(), job.partition, take->owner,
+                                      take->partition_count, holding);
         if (taken) {
             result.acquired = *taken;
         } else {
@@ -110,9 +122,12 @@ void Applier::perform(Job& job, JobResult& result) {
             result.reason = taken.error();
         }
     } else if (auto* apply = std::get_if<ApplyJob>(&job.what)) {
-        const ApplyResult applied = job.writer->apply(
-            connection(), job.partition, apply->owner_epoch, apply->expected, *apply->batch);
+        const ApplyResult applied =
+            job.writer->apply(connection(), {job.partition, apply->owner_epoch, apply->expected},
+                              *apply->batch, holding);
+        result.loaded = applied.loaded;
         if (applied.what == Applied::fenced) {
+            holding.drop();
             result.end = JobEnd::fenced;
             result.reason = "another worker has taken the partition";
         } else if (applied.what == Applied::refused) {
@@ -142,9 +157,11 @@ postgres::Connection& Applier::connection() {
     return *connection_;
 }
 
-AppliersPool::AppliersPool(const postgres::ConnectionSettings& settings, std::size_t threads) {
+AppliersPool::AppliersPool(const postgres::ConnectionSettings& settings, std::size_t threads,
+                           HoldingLimits limits) {
+    const HoldingLimits each{limits.rows / threads, limits.bytes / threads};
     for (std::size_t i = 0; i < threads; ++i)
-        appliers_.push_back(std::make_unique<Applier>(settings));
+        appliers_.push_back(std::make_unique<Applier>(settings, each));
 }
 
 std::string AppliersPool::trouble() const {

@@ -18,6 +18,7 @@
 #include "projector/batch.hpp"
 #include "projector/batch_writer.hpp"
 #include "projector/checkpoint.hpp"
+#include "projector/holdings.hpp"
 
 namespace foldstream::projector {
 
@@ -51,6 +52,7 @@ struct JobResult {
     std::string reason;                 // not of done
     std::optional<Ownership> acquired;  // of a done AcquireJob
     std::unique_ptr<Batch> batch;       // of an ApplyJob, given back
+    std::size_t loaded = 0;             // rows that an ApplyJob had to read
     double seconds = 0;
 };
 
@@ -73,11 +75,11 @@ struct Job {
 inline constexpr std::chrono::milliseconds idle_look{5'000};
 
 // One thread with one connection. Connects when there is work, or when it looks around without any,
-// and again after a loss. Never retries by itself: the result says what became of the job, and the
-// feed decides.
+// and again after a loss, which makes it forget what it holds of its partitions. Never retries by
+// itself: the result says what became of the job, and the feed decides.
 class Applier {
 public:
-    explicit Applier(postgres::ConnectionSettings settings,
+    explicit Applier(postgres::ConnectionSettings settings, HoldingLimits limits = {},
                      std::chrono::milliseconds look_interval = idle_look);
     ~Applier();  // finishes the job in hand; queued ones come back as lost
     Applier(const Applier&) = delete;
@@ -92,12 +94,14 @@ private:
     void run();
     void look();
     void note(std::string trouble);
+    void forget_if_broken();
     JobResult execute(Job& job);
     void perform(Job& job, JobResult& result);
     postgres::Connection& connection();
 
     const postgres::ConnectionSettings settings_;
     std::optional<postgres::Connection> connection_;
+    Holdings holdings_;
     BoundedQueue<Job> jobs_;
     const std::chrono::milliseconds look_interval_;
     std::atomic<bool> closing_{false};
@@ -109,7 +113,9 @@ private:
 // A partition of a projection always goes to the same applier.
 class AppliersPool {
 public:
-    AppliersPool(const postgres::ConnectionSettings& settings, std::size_t threads);
+    // `limits`: of all of them together.
+    AppliersPool(const postgres::ConnectionSettings& settings, std::size_t threads,
+                 HoldingLimits limits = {});
     void submit(Job job);
     // Empty, or why one of them cannot reach Postgres.
     [[nodiscard]] std::string trouble() const;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/core/test_hooks.hpp"
+#include "projector/array_params.hpp"
 
 namespace foldstream::projector {
 
@@ -33,16 +34,6 @@ void append_hex(std::span<const std::uint8_t> bytes, std::string& out) {
     }
 }
 
-std::string key_array(const std::vector<KeyEvents>& keys) {
-    std::string text = "{";
-    for (const KeyEvents& key : keys) {
-        if (text.size() > 1) text.push_back(',');
-        fold::append_array_text(key.key, text);
-    }
-    text.push_back('}');
-    return text;
-}
-
 std::vector<KeyEvents>::const_iterator find_key(const std::vector<KeyEvents>& keys,
                                                 std::string_view key) {
     const auto found =
@@ -58,13 +49,29 @@ std::string key_of(const fold::Message& row, const fold::Column& key) {
 
 }  // namespace
 
+struct BatchWriter::Changes {
+    explicit Changes(const BatchWriter& writer)
+        : rollups(writer.rollups_), search(writer.search_) {}
+
+    const std::vector<KeyEvents>* keys = nullptr;  // the batch's, in order
+    std::vector<Row> rows;                         // one a key
+    RollupDeltas rollups;
+    SearchChanges search;
+    fold::DigestVector digests;
+    bool digests_differ = false;  // from what is stored
+    std::size_t loaded = 0;
+};
+
 BatchWriter::BatchWriter(const fold::Projection& projection, ServedGeneration generation,
                          const fold::EventType* skipped)
     : plan_(projection),
       generation_(std::move(generation)),
+      key_id_(fold::digest_key_id(generation_.secret)),
       skipped_(skipped),
       rollups_(plan_, projection, generation_.number),
+      search_(plan_, generation_.number),
       select_(plan_.select_by_keys(generation_.number)),
+      sum_digests_(plan_.sum_digests(generation_.number)),
       upsert_(plan_.upsert(generation_.number)),
       erase_(plan_.erase(generation_.number)) {}
 
@@ -72,53 +79,165 @@ CheckpointKey BatchWriter::checkpoint(Partition partition) const {
     return {projection().name, generation_.number, partition};
 }
 
-ApplyResult BatchWriter::apply(postgres::Connection& connection, Partition partition,
-                               std::int64_t owner_epoch, Offset expected, Batch& batch) const {
+Result<Ownership, std::string> BatchWriter::take(postgres::Connection& connection,
+                                                 Partition partition, const std::string& owner,
+                                                 std::int32_t partition_count,
+                                                 Holding& holding) const {
+    auto taken = acquire(connection, checkpoint(partition), owner, partition_count);
+    if (!taken) return taken;
+    if (Why why = other_key(taken->digests)) return Failure<std::string>{std::move(*why)};
+    std::optional<fold::DigestVector> digests;
+    if (taken->digests) digests = taken->digests->vector;
+    holding.taken(taken->owner_epoch, taken->reached.position.offset, digests);
+    return taken;
+}
+
+ApplyResult BatchWriter::apply(postgres::Connection& connection, const Place& place, Batch& batch,
+                               Holding& holding) const {
+    const CheckpointKey key = checkpoint(place.partition);
+    const Reached& reached = batch.reached();
+    Place at = place;
+    if (!holding.stands_at(at.owner_epoch, at.expected)) holding.drop();
     if (test_hooks::mutant(Mutant::checkpoint_outside_transaction)) {
         postgres::Transaction alone(connection);
-        if (!advance(alone, checkpoint(partition), owner_epoch, expected, batch.reached()))
-            return {Applied::fenced, ""};
+        if (!advance(alone, key, at.owner_epoch, at.expected, reached, nullptr))
+            return {Applied::fenced, "", 0};
         alone.commit();
+        at.expected = reached.position.offset;
     }
     postgres::Transaction transaction(connection);
     test_hooks::fault_point(FaultPoint::begun);
-    // First, so that whoever else believes to own the partition waits here and then finds out.
-    if (!test_hooks::mutant(Mutant::checkpoint_outside_transaction) &&
-        !advance(transaction, checkpoint(partition), owner_epoch, expected, batch.reached()))
-        return {Applied::fenced, ""};
-    test_hooks::fault_point(FaultPoint::checkpoint_locked);
+    Changes changes(*this);
     if (batch.events() > 0) {
-        const std::vector<KeyEvents>& keys = batch.sorted();
-        std::vector<Row> rows(keys.size());
-        if (Why why = load(transaction, partition, keys, rows)) return {Applied::refused, *why};
-        RollupDeltas deltas(rollups_);
-        for (std::size_t i = 0; i < keys.size(); ++i) {
-            if (rows[i].message) deltas.add(*rows[i].message, -1);
-            if (Why why = fold_key(partition, keys[i], rows[i])) return {Applied::refused, *why};
-            if (rows[i].message) deltas.add(*rows[i].message, +1);
-        }
-        test_hooks::fault_point(FaultPoint::folded);
-        write(transaction, partition, keys, rows);
-        test_hooks::fault_point(FaultPoint::rows_written);
-        deltas.write(transaction, partition);
-        if (test_hooks::mutant(Mutant::apply_twice)) deltas.write(transaction, partition);
+        if (auto stop = change_rows(transaction, at, batch, holding, changes)) return *stop;
     }
+    const StoredDigests digests{changes.digests, key_id_};
+    if (!advance(transaction, key, at.owner_epoch, at.expected, reached,
+                 changes.digests_differ ? &digests : nullptr))
+        return {Applied::fenced, "", 0};
     test_hooks::fault_point(FaultPoint::before_commit);
     transaction.commit();
     test_hooks::fault_point(FaultPoint::committed);
-    return {};
+    holding.moved(at.owner_epoch, reached.position.offset,
+                  changes.keys != nullptr ? std::optional(changes.digests) : holding.digests());
+    for (std::size_t i = 0; i < changes.rows.size(); ++i) {
+        Row& row = changes.rows[i];
+        if (!row.message) continue;
+        holding.put((*changes.keys)[i].key,
+                    {std::move(row.message), row.version, row.sequence, row.digest});
+    }
+    return {Applied::done, "", changes.loaded};
+}
+
+// Everything of a batch with events but the checkpoint's move. An answer only when it must go no
+// further.
+std::optional<ApplyResult> BatchWriter::change_rows(postgres::Transaction& transaction,
+                                                    const Place& place, Batch& batch,
+                                                    Holding& holding, Changes& changes) const {
+    const std::optional<fold::DigestVector> held = holding.digests();
+    const auto locked =
+        lock(transaction, checkpoint(place.partition), place.owner_epoch, place.expected, !held);
+    if (!locked) return ApplyResult{Applied::fenced, "", 0};
+    test_hooks::fault_point(FaultPoint::checkpoint_locked);
+    const auto refuse = [](Why why) { return ApplyResult{Applied::refused, std::move(*why), 0}; };
+    if (Why why = other_key(locked->digests)) return refuse(std::move(why));
+    const fold::DigestVector before =
+        held ? *held : digests_of(transaction, place, locked->digests);
+    changes.digests = before;
+    const std::vector<KeyEvents>& keys = batch.sorted();
+    changes.keys = &keys;
+    if (Why why = load(transaction, place.partition, keys, holding, changes))
+        return refuse(std::move(why));
+    if (Why why = fold_rows(place.partition, keys, changes)) return refuse(std::move(why));
+    changes.digests_differ = changes.digests != before || (!held && !locked->digests);
+    test_hooks::fault_point(FaultPoint::folded);
+    write(transaction, place.partition, keys, changes.rows);
+    std::move(changes.search).write(transaction);
+    test_hooks::fault_point(FaultPoint::rows_written);
+    changes.rollups.write(transaction, place.partition);
+    if (test_hooks::mutant(Mutant::apply_twice))
+        changes.rollups.write(transaction, place.partition);
+    return std::nullopt;
+}
+
+// Where they have not been stored yet, the rows are added up once.
+fold::DigestVector BatchWriter::digests_of(postgres::Transaction& transaction, const Place& place,
+                                           const std::optional<StoredDigests>& stored) const {
+    if (stored) return stored->vector;
+    fold::DigestVector digests;
+    if (place.expected < Offset(0)) return digests;  // nothing has been applied
+    const postgres::Result sums =
+        transaction.exec(sum_digests_, {std::to_string(place.partition.value)});
+    for (std::size_t i = 0; i < sums.rows(); ++i) {
+        fold::DigestVector::Bucket bucket;
+        bucket.count = static_cast<std::uint64_t>(sums.integer(i, 1));
+        for (std::size_t piece = 0; piece < 4; ++piece) {
+            bucket.sum =
+                (bucket.sum << 32U) + static_cast<unsigned __int128>(sums.integer(i, 2 + piece));
+        }
+        digests.set(static_cast<std::int16_t>(sums.integer(i, 0)), bucket);
+    }
+    return digests;
+}
+
+BatchWriter::Why BatchWriter::other_key(const std::optional<StoredDigests>& stored) const {
+    if (!stored || stored->key_id == key_id_) return std::nullopt;
+    return "the digests of its rows are keyed by another secret than the generation's: one of the "
+           "two was replaced. Put it back, or rebuild the projection";
 }
 
 BatchWriter::Why BatchWriter::load(postgres::Transaction& transaction, Partition partition,
-                                   const std::vector<KeyEvents>& keys,
-                                   std::vector<Row>& rows) const {
-    const postgres::Result stored = transaction.exec(select_, {key_array(keys)});
+                                   const std::vector<KeyEvents>& keys, Holding& holding,
+                                   Changes& changes) const {
+    std::vector<Row>& rows = changes.rows;
+    rows.resize(keys.size());
+    ArrayParams missing(1);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (auto held = holding.take(keys[i].key)) {
+            rows[i].message = std::move(held->message);
+            rows[i].version = held->version;
+            rows[i].sequence = held->sequence;
+            rows[i].digest = held->digest;
+            rows[i].stored = true;
+        } else {
+            fold::append_array_text(keys[i].key, missing.next(0));
+        }
+    }
+    if (missing.empty()) return std::nullopt;
+    const postgres::Result stored = transaction.exec(select_, std::move(missing).params());
+    const auto key_column = static_cast<std::size_t>(&plan_.key() - plan_.columns().data());
     for (std::size_t i = 0; i < stored.rows(); ++i) {
-        const auto key_column = static_cast<std::size_t>(&plan_.key() - plan_.columns().data());
         const auto found = find_key(keys, stored.get(i, key_column).value_or(""));
         if (found == keys.end()) return "the database answered with a row that was not asked for";
         Row& row = rows[static_cast<std::size_t>(found - keys.begin())];
         if (Why why = load_row(stored, i, partition, found->key, row)) return why;
+        ++changes.loaded;
+    }
+    return std::nullopt;
+}
+
+// The digests follow from what the rows carry: what was retracted is never read.
+BatchWriter::Why BatchWriter::fold_rows(Partition partition, const std::vector<KeyEvents>& keys,
+                                        Changes& changes) const {
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        Row& row = changes.rows[i];
+        const std::string& key = keys[i].key;
+        const std::int16_t bucket = fold::TablePlan::bucket_of(key);
+        if (row.message) {
+            changes.rollups.add(*row.message, -1);
+            if (!test_hooks::mutant(Mutant::digests_without_retract))
+                changes.digests.retract(bucket, row.digest);
+            row.searched = search_.text(*row.message);
+        }
+        if (Why why = fold_key(partition, keys[i], row)) return why;
+        if (row.message) {
+            changes.rollups.add(*row.message, +1);
+            row.digest = plan_.digest(*row.message, row.version, generation_.secret);
+            changes.digests.add(bucket, row.digest);
+            changes.search.changed(key, row.searched, *row.message);
+        } else if (row.stored) {
+            changes.search.gone(key);
+        }
     }
     return std::nullopt;
 }
@@ -143,8 +262,9 @@ BatchWriter::Why BatchWriter::load_row(const postgres::Result& result, std::size
     row.stored = true;
     row.version = Version(static_cast<std::uint64_t>(result.integer(at, own + version_column)));
     row.sequence = Sequence(static_cast<std::uint64_t>(result.integer(at, own + sequence_column)));
+    row.digest = plan_.digest(*row.message, row.version, generation_.secret);
     std::string digest = "\\x";
-    append_hex(plan_.digest(*row.message, row.version, generation_.secret), digest);
+    append_hex(row.digest, digest);
     if (result.get(at, own + digest_column) != std::string_view(digest)) {
         return refuse(
             "does not match its digest: it was changed by somebody else than the projector. Put "
@@ -192,43 +312,28 @@ BatchWriter::Why BatchWriter::fold_key(Partition partition, const KeyEvents& key
 void BatchWriter::write(postgres::Transaction& transaction, Partition partition,
                         const std::vector<KeyEvents>& keys, const std::vector<Row>& rows) const {
     const std::size_t own = plan_.columns().size();
-    std::vector<std::string> arrays(own + system_columns, "{");
-    std::string gone = "{";
-    bool any = false;
+    ArrayParams written(own + system_columns);
+    ArrayParams gone(1);
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const Row& row = rows[i];
         if (!row.message) {
-            if (!row.stored) continue;
-            if (gone.size() > 1) gone.push_back(',');
-            fold::append_array_text(keys[i].key, gone);
+            if (row.stored) fold::append_array_text(keys[i].key, gone.next(0));
             continue;
         }
-        if (any)
-            for (std::string& array : arrays) array.push_back(',');
-        any = true;
         for (std::size_t column = 0; column < own; ++column)
-            plan_.append_array_element(column, *row.message, arrays[column]);
-        arrays[own + partition_column] += std::to_string(partition.value);
-        arrays[own + bucket_column] += std::to_string(fold::TablePlan::bucket_of(keys[i].key));
-        arrays[own + version_column] += std::to_string(row.version.value);
-        arrays[own + sequence_column] += std::to_string(row.sequence.value);
-        arrays[own + digest_column] += "\"\\\\x";  // a backslash is escaped inside an array
-        append_hex(plan_.digest(*row.message, row.version, generation_.secret),
-                   arrays[own + digest_column]);
-        arrays[own + digest_column].push_back('"');
+            plan_.append_array_element(column, *row.message, written.next(column));
+        written.next(own + partition_column) += std::to_string(partition.value);
+        written.next(own + bucket_column) +=
+            std::to_string(fold::TablePlan::bucket_of(keys[i].key));
+        written.next(own + version_column) += std::to_string(row.version.value);
+        written.next(own + sequence_column) += std::to_string(row.sequence.value);
+        std::string& digest = written.next(own + digest_column);
+        digest += "\"\\\\x";  // a backslash is escaped inside an array
+        append_hex(row.digest, digest);
+        digest.push_back('"');
     }
-    if (any) {
-        postgres::Params params;
-        for (std::string& array : arrays) {
-            array.push_back('}');
-            params.emplace_back(std::move(array));
-        }
-        (void)transaction.exec(upsert_, params);
-    }
-    if (gone.size() > 1) {
-        gone.push_back('}');
-        (void)transaction.exec(erase_, {gone});
-    }
+    if (!written.empty()) (void)transaction.exec(upsert_, std::move(written).params());
+    if (!gone.empty()) (void)transaction.exec(erase_, std::move(gone).params());
 }
 
 }  // namespace foldstream::projector

@@ -1,6 +1,7 @@
 #include "projector/checkpoint.hpp"
 
 #include <bit>
+#include <utility>
 
 namespace foldstream::projector {
 
@@ -36,6 +37,14 @@ postgres::Param log_id_param(const std::string& log_id) {
     return hex(log_id);
 }
 
+std::optional<StoredDigests> digests_at(const postgres::Result& result, std::size_t column) {
+    const auto bytes = result.get(0, column);
+    if (!bytes) return std::nullopt;
+    const auto vector = fold::DigestVector::from_bytes(from_hex(*bytes));
+    if (!vector) return std::nullopt;  // the table lets no other length in
+    return StoredDigests{*vector, result.integer(0, column + 1)};
+}
+
 // Reasons quote what stands in logs and rows; a text column takes neither U+0000 nor half a
 // character.
 std::string printable(std::string text) {
@@ -60,7 +69,7 @@ Result<Ownership, std::string> acquire(postgres::Connection& connection, const C
         "ON CONFLICT (projection, generation, partition) "
         "DO UPDATE SET owner_epoch = c.owner_epoch + 1, owner = excluded.owner "
         "RETURNING owner_epoch, record_offset, epoch, sequence, link, seen_offset, next_offset, "
-        "log_id, partition_count",
+        "log_id, partition_count, digests, digest_key",
         {key.projection, std::to_string(key.generation.value), std::to_string(key.partition.value),
          owner, std::to_string(partition_count)});
     if (row.integer(0, 8) != partition_count) {
@@ -77,18 +86,39 @@ Result<Ownership, std::string> acquire(postgres::Connection& connection, const C
     ownership.reached.seen = Offset(row.integer(0, 5));
     ownership.reached.next_offset = unsigned_at(row, 6);
     ownership.reached.log_id = from_hex(row.text(0, 7));
+    ownership.digests = digests_at(row, 9);
     transaction.commit();
     return ownership;
 }
 
+std::optional<Locked> lock(postgres::Transaction& transaction, const CheckpointKey& key,
+                           std::int64_t owner_epoch, Offset expected, bool read_digests) {
+    const std::string what = read_digests ? "digests, digest_key" : "NULL";
+    const postgres::Result row = transaction.exec(
+        "SELECT " + what +
+            " FROM foldstream.checkpoint WHERE projection = $1 AND generation = $2 AND partition = "
+            "$3 AND owner_epoch = $4 AND record_offset = $5 FOR NO KEY UPDATE",
+        {key.projection, std::to_string(key.generation.value), std::to_string(key.partition.value),
+         std::to_string(owner_epoch), std::to_string(expected.value)});
+    if (row.rows() == 0) return std::nullopt;
+    return Locked{read_digests ? digests_at(row, 0) : std::nullopt};
+}
+
 bool advance(postgres::Transaction& transaction, const CheckpointKey& key, std::int64_t owner_epoch,
-             Offset expected, const Reached& reached) {
+             Offset expected, const Reached& reached, const StoredDigests* digests) {
     const replay::Position& position = reached.position;
+    postgres::Param vector;
+    postgres::Param key_id;
+    if (digests != nullptr) {
+        vector = hex(digests->vector.bytes());
+        key_id = std::to_string(digests->key_id);
+    }
     return transaction
                .exec(
                    "UPDATE foldstream.checkpoint SET record_offset = $6, epoch = $7, sequence = "
                    "$8, link = $9, seen_offset = $10, next_offset = $11, "
-                   "log_id = coalesce(log_id, $12), applied_at = now(), stopped = NULL "
+                   "log_id = coalesce(log_id, $12), applied_at = now(), stopped = NULL, "
+                   "digests = coalesce($13, digests), digest_key = coalesce($14, digest_key) "
                    "WHERE projection = $1 AND generation = $2 AND partition = $3 "
                    "AND owner_epoch = $4 AND record_offset = $5",
                    {key.projection, std::to_string(key.generation.value),
@@ -96,7 +126,8 @@ bool advance(postgres::Transaction& transaction, const CheckpointKey& key, std::
                     std::to_string(expected.value), std::to_string(position.offset.value),
                     bits(position.epoch.value), bits(position.sequence.value),
                     bits(position.link.value), std::to_string(reached.seen.value),
-                    bits(reached.next_offset), log_id_param(reached.log_id)})
+                    bits(reached.next_offset), log_id_param(reached.log_id), std::move(vector),
+                    std::move(key_id)})
                .affected() == 1;
 }
 

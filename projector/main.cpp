@@ -31,6 +31,12 @@ struct Options {
     std::vector<std::string> projections;
     std::size_t appliers = 2;
     std::int64_t flush_interval_ms = 20;
+    std::size_t row_cache_entries = 200'000;
+    std::size_t row_cache_mib = 128;
+
+    [[nodiscard]] projector::HoldingLimits limits() const {
+        return {row_cache_entries, row_cache_mib << 20U};
+    }
 };
 
 std::optional<int> read_options(int argc, char** argv, Options& options) {
@@ -54,6 +60,12 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
     runtime::add(app, "--queued-kbytes", options.loop.queued_kbytes,
                  "fetched ahead for each partition, KiB")
         ->check(CLI::Range(1024U, 1024U * 1024U));
+    runtime::add(app, "--row-cache-entries", options.row_cache_entries,
+                 "rows that are kept decoded, of the process; 0 = none")
+        ->check(CLI::Range(0, 100'000'000));
+    runtime::add(app, "--row-cache-mib", options.row_cache_mib,
+                 "their memory, of the process, MiB; 0 = none")
+        ->check(CLI::Range(0, 1024 * 1024));
     return runtime::parse(app, argc, argv);
 }
 
@@ -69,7 +81,8 @@ public:
                     projections_.emplace_back(domain.get(), projection.get());
             }
         }
-        appliers_ = std::make_unique<projector::AppliersPool>(writing, options.appliers);
+        appliers_ =
+            std::make_unique<projector::AppliersPool>(writing, options.appliers, options.limits());
         for (const auto& [domain, projection] : projections_) {
             loops_.push_back(std::make_unique<projector::ProjectionLoop>(
                 *domain, *projection, options.loop, *appliers_, metrics_));

@@ -203,7 +203,7 @@ void PartitionFeed::finished(JobResult result) {
         }
     } else if (result.batch) {
         if (result.end == JobEnd::done) {
-            applied(std::move(result.batch), result.seconds);
+            applied(result);
         } else {
             apply_failed(std::move(result));
         }
@@ -230,13 +230,14 @@ void PartitionFeed::acquired(Ownership ownership) {
                                {"owner_epoch", owner_epoch_}});
 }
 
-void PartitionFeed::applied(std::unique_ptr<Batch> batch, double seconds) {
-    applied_ = batch->reached();
+void PartitionFeed::applied(const JobResult& result) {
+    const Batch& batch = *result.batch;
+    applied_ = batch.reached();
     written_at_ = now();
     transient_.reset();
     fenced_.reset();
     if (state_ == FeedState::reading) problem_.clear();
-    probe_.applied(batch->events(), batch->keys(), seconds);
+    probe_.applied(batch.events(), batch.keys(), result.loaded, result.seconds);
 }
 
 void PartitionFeed::apply_failed(JobResult result) {

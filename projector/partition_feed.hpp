@@ -91,7 +91,7 @@ private:
     void start_over(JobEnd why, const std::string& reason, Backoff& backoff);
     void drop_batches();
     void acquired(Ownership ownership);
-    void applied(std::unique_ptr<Batch> batch, double seconds);
+    void applied(const JobResult& result);
     void apply_failed(JobResult result);
     [[nodiscard]] bool full() const;
     [[nodiscard]] bool has_news() const;

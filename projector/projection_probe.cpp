@@ -12,6 +12,9 @@ ProjectionProbe::ProjectionProbe(runtime::Metrics& metrics, std::string projecti
       rows_(metrics.counter("foldstream_projection_rows_total",
                             "Rows that batches wrote; events / rows is the coalescing factor",
                             {{"projection", projection_}})),
+      loaded_(metrics.counter("foldstream_projection_loaded_rows_total",
+                              "Rows that batches had to read; the others were held or are new",
+                              {{"projection", projection_}})),
       batch_seconds_(metrics.histogram("foldstream_projection_batch_seconds",
                                        "Time to apply a batch, from load to commit",
                                        runtime::duration_buckets(), {{"projection", projection_}})),
@@ -22,9 +25,11 @@ ProjectionProbe::ProjectionProbe(runtime::Metrics& metrics, std::string projecti
                              "Partitions of this process that stand still until somebody acts",
                              {{"projection", projection_}})) {}
 
-void ProjectionProbe::applied(std::size_t events, std::size_t keys, double seconds) {
+void ProjectionProbe::applied(std::size_t events, std::size_t keys, std::size_t loaded,
+                              double seconds) {
     events_.Increment(static_cast<double>(events));
     rows_.Increment(static_cast<double>(keys));
+    loaded_.Increment(static_cast<double>(loaded));
     batch_seconds_.Observe(seconds);
 }
 

@@ -15,8 +15,8 @@ class ProjectionProbe {
 public:
     ProjectionProbe(runtime::Metrics& metrics, std::string projection);
 
-    // A batch that was committed.
-    void applied(std::size_t events, std::size_t keys, double seconds);
+    // A batch that was committed; `loaded`: rows of it that had to be read.
+    void applied(std::size_t events, std::size_t keys, std::size_t loaded, double seconds);
     void ignored(replay::Verdict verdict);
     // A job that will be tried again; why: "retry", "lost", "fenced", "refused".
     void again(const std::string& why);
@@ -29,6 +29,7 @@ private:
     std::string projection_;
     prometheus::Counter& events_;
     prometheus::Counter& rows_;
+    prometheus::Counter& loaded_;
     prometheus::Histogram& batch_seconds_;
     prometheus::Gauge& lag_seconds_;
     prometheus::Gauge& stopped_;

@@ -3,32 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "projector/array_params.hpp"
+
 namespace foldstream::projector {
-
-namespace {
-
-// Postgres array literals, one a column, filled row by row.
-class Arrays {
-public:
-    explicit Arrays(std::size_t columns) : texts_(columns, "{") {}
-    std::string& next(std::size_t column) {
-        if (texts_[column].size() > 1) texts_[column].push_back(',');
-        return texts_[column];
-    }
-    postgres::Params params() && {
-        postgres::Params params;
-        for (std::string& text : texts_) {
-            text.push_back('}');
-            params.emplace_back(std::move(text));
-        }
-        return params;
-    }
-
-private:
-    std::vector<std::string> texts_;
-};
-
-}  // namespace
 
 std::string decimal(__int128 value) {
     // The smallest value has no positive twin: work on negative digits.
@@ -79,8 +56,8 @@ void RollupDeltas::write_one(postgres::Transaction& transaction, Partition parti
     const std::size_t own = rollup.per_partition ? 1 : 0;
     const std::size_t keys = rollup.plan.keys().size();
     const std::size_t sums = rollup.plan.measures().size() - 1;
-    Arrays changed(own + keys + 1 + sums);
-    Arrays shrunk(own + keys);
+    ArrayParams changed(own + keys + 1 + sums);
+    ArrayParams shrunk(own + keys);
     bool any_changed = false;
     bool any_shrunk = false;
     for (const auto& [key, sum] : groups) {  // in key order
@@ -88,7 +65,7 @@ void RollupDeltas::write_one(postgres::Transaction& transaction, Partition parti
                                                            [](__int128 s) { return s == 0; });
         if (nothing) continue;
         any_changed = true;
-        const auto put_key = [&](Arrays& arrays) {
+        const auto put_key = [&](ArrayParams& arrays) {
             if (own == 1) arrays.next(0) += std::to_string(partition.value);
             for (std::size_t k = 0; k < keys; ++k)
                 fold::append_array_text(key[k], arrays.next(own + k));

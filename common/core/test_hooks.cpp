@@ -17,7 +17,7 @@ namespace foldstream::test_hooks {
 
 namespace {
 
-constexpr std::array<std::string_view, 24> mutants = {
+constexpr std::array<std::string_view, 26> mutants = {
     "none",
     "answer-before-readback",
     "validity-without-epoch",
@@ -40,6 +40,8 @@ constexpr std::array<std::string_view, 24> mutants = {
     "position-past-ignored",
     "checkpoint-outside-transaction",
     "apply-twice",
+    "hold-whatever-the-place",
+    "digests-without-retract",
     "off-by-one-version",
     "no-deduplication",
 };

@@ -33,6 +33,8 @@ enum class Mutant : std::uint8_t {
     position_past_ignored,
     checkpoint_outside_transaction,
     apply_twice,
+    hold_whatever_the_place,
+    digests_without_retract,
     off_by_one_version,
     no_deduplication,
 };

@@ -3,41 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/contract/projector/orders_database.hpp"
+#include "tests/contract/projector/writer_fixture.hpp"
 
 namespace foldstream::projector {
 namespace {
 
 using foldstream::testing::batch_of;
 using foldstream::testing::created;
-using foldstream::testing::LogMaker;
 using ::testing::HasSubstr;
 
-class Writer : public ::testing::Test {
-protected:
-    Writer() { log_.claim(); }
-
-    Ownership take(postgres::Connection& connection, const std::string& owner = "me") {
-        auto taken = acquire(connection, writer_.checkpoint(partition_), owner, 6);
-        EXPECT_TRUE(taken);
-        return *taken;
-    }
-    // Everything that the log has beyond what was applied, in one batch.
-    ApplyResult apply(postgres::Connection& connection, const Ownership& ownership) {
-        replay::LogReader reader(ownership.reached.position, ownership.reached.next_offset);
-        const auto batch =
-            batch_of(db_.domain, partition_, log_, reader, reader.begin(), log_.end());
-        return writer_.apply(connection, partition_, ownership.owner_epoch,
-                             ownership.reached.position.offset, *batch);
-    }
-    std::string ask(const std::string& sql) { return connection_.exec(sql).text(0, 0); }
-
-    foldstream::testing::OrdersDatabase db_;
-    postgres::Connection connection_ = db_.database.connect();
-    const Partition partition_{2};
-    BatchWriter writer_{db_.projection, db_.generation};
-    LogMaker log_;
-};
+class Writer : public foldstream::testing::WriterTest {};
 
 TEST_F(Writer, moves_rows_rollups_and_checkpoint_together) {
     log_.entries({log_.accepted("a", 0, created("ann", 250)),
@@ -146,8 +121,9 @@ TEST_F(Writer, turns_a_fold_that_throws_into_a_refusal_that_names_the_event) {
     const Ownership ownership = take(connection_);
     replay::LogReader reader;
     const auto batch = batch_of(db_.domain, partition_, log_, reader, Offset(0), log_.end());
-    const ApplyResult result =
-        writer.apply(connection_, partition_, ownership.owner_epoch, Offset(-1), *batch);
+    Holdings holdings{{}};
+    const ApplyResult result = writer.apply(connection_, place(ownership), *batch,
+                                            holdings.of(writer.checkpoint(partition_)));
     EXPECT_EQ(result.what, Applied::refused);
     EXPECT_THAT(result.reason,
                 ::testing::AllOf(HasSubstr("orders:2:1:0"), HasSubstr("no such customer")));
@@ -181,9 +157,12 @@ TEST_F(Writer, skips_a_type_only_for_tests_and_then_the_rows_are_wrong) {
     const Ownership ownership = take(connection_);
     replay::LogReader reader;
     const auto batch = batch_of(db_.domain, partition_, log_, reader, Offset(0), log_.end());
-    ASSERT_EQ(
-        skipping.apply(connection_, partition_, ownership.owner_epoch, Offset(-1), *batch).what,
-        Applied::done);
+    Holdings holdings{{}};
+    ASSERT_EQ(skipping
+                  .apply(connection_, place(ownership), *batch,
+                         holdings.of(skipping.checkpoint(partition_)))
+                  .what,
+              Applied::done);
     EXPECT_EQ(ask("SELECT status || _version FROM read.orders"), "shipped3");
 }
 

@@ -37,13 +37,18 @@ class Worker {
 public:
     Worker(foldstream::testing::OrdersDatabase& db, const LogMaker& log, Partition partition,
            std::string owner, Random& random)
+        // Sometimes fewer rows than there are, sometimes none, sometimes all.
+        : Worker(db, log, partition, std::move(owner), random,
+                 {random.below(40), std::size_t{1} << 20U}) {}
+    Worker(foldstream::testing::OrdersDatabase& db, const LogMaker& log, Partition partition,
+           std::string owner, Random& random, HoldingLimits limits)
         : db_(db),
           log_(log),
           partition_(partition),
           random_(random),
           options_{std::move(owner), 6, 1 + random.below(40), 20ms},
           writer_(db.projection, db.generation),
-          appliers_(settings(), 1),
+          appliers_(settings(), 1, limits),
           feed_(db.domain, partition, options_, clock_, random, probe_) {}
 
     // One turn of the poll thread; a few records, at most one job, which may go wrong.
@@ -98,8 +103,9 @@ private:
 class FeedAndApplier : public ::testing::Test {
 protected:
     // Ends every session of a worker, wherever it is.
-    void kill_workers() {
-        postgres::Connection connection = db_.database.connect();
+    void kill_workers() { kill_workers(db_); }
+    static void kill_workers(const foldstream::testing::OrdersDatabase& db) {
+        postgres::Connection connection = db.database.connect();
         connection.exec(
             "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE "
             "application_name = 'victim' AND datname = current_database()");
@@ -107,8 +113,9 @@ protected:
     // From now on every n-th commit that moves the checkpoint kills its own session before it
     // lands. After a loss two of them, a taking and a batch, are the least that moves on: n is
     // above 2.
-    void break_commits(int every) {
-        db_.database.connect().script(
+    void break_commits(int every) { break_commits(db_, every); }
+    static void break_commits(const foldstream::testing::OrdersDatabase& db, int every) {
+        db.database.connect().script(
             "CREATE SEQUENCE foldstream.commits; "
             "CREATE OR REPLACE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
             "IF nextval('foldstream.commits') % " +
@@ -116,6 +123,12 @@ protected:
             " = 0 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NULL; END "
             "$$; CREATE CONSTRAINT TRIGGER die AFTER UPDATE ON foldstream.checkpoint DEFERRABLE "
             "INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()");
+    }
+
+    static void expect_tables_fit_together(foldstream::testing::OrdersDatabase& db) {
+        db.expect_rollups_equal_group_by();
+        db.expect_digests_equal_the_rows();
+        db.expect_search_equals_the_rows();
     }
 
     foldstream::testing::OrdersDatabase db_;
@@ -131,6 +144,7 @@ TEST_F(FeedAndApplier, batches_cut_anywhere_give_the_same_tables_as_one_fold) {
         while (!worker.done()) worker.turn();
         EXPECT_EQ(fresh.rows(), folded(fresh.projection, fresh.domain, log, partition))
             << "seed " << seed;
+        expect_tables_fit_together(fresh);
     }
 }
 
@@ -149,7 +163,7 @@ TEST_F(FeedAndApplier, a_worker_that_dies_anywhere_leaves_nothing_undone_or_done
     }
     EXPECT_GT(deaths, 2);
     EXPECT_EQ(db_.rows(), folded(db_.projection, db_.domain, log, partition));
-    db_.expect_rollups_equal_group_by();
+    expect_tables_fit_together(db_);
 }
 
 TEST_F(FeedAndApplier, a_lost_connection_and_a_commit_in_doubt_change_nothing) {
@@ -167,7 +181,29 @@ TEST_F(FeedAndApplier, a_lost_connection_and_a_commit_in_doubt_change_nothing) {
     }
     EXPECT_GT(lost, 3);
     EXPECT_EQ(db_.rows(), folded(db_.projection, db_.domain, log, partition));
-    db_.expect_rollups_equal_group_by();
+    expect_tables_fit_together(db_);
+}
+
+TEST_F(FeedAndApplier, random_lives_with_every_kind_of_death_leave_digests_that_equal_the_rows) {
+    for (std::uint64_t seed = 20; seed < 26; ++seed) {
+        foldstream::testing::OrdersDatabase fresh;
+        SeededRandom random(seed);
+        const Partition partition(2);
+        const LogMaker log = random_log(seed, 2);
+        break_commits(fresh, 6);
+        for (bool done = false; !done;) {
+            Worker worker(fresh, log, partition, "me", random);
+            for (auto turns = 10 + random.below(80); turns > 0 && !done; --turns) {
+                if (random.below(20) == 0) kill_workers(fresh);
+                worker.turn();
+                if (worker.status().state == FeedState::waiting) worker.pass(10s);
+                done = worker.done();
+            }
+        }
+        EXPECT_EQ(fresh.rows(), folded(fresh.projection, fresh.domain, log, partition))
+            << "seed " << seed;
+        expect_tables_fit_together(fresh);
+    }
 }
 
 TEST_F(FeedAndApplier, two_workers_that_both_believe_to_own_a_partition_apply_each_entry_once) {
@@ -186,7 +222,7 @@ TEST_F(FeedAndApplier, two_workers_that_both_believe_to_own_a_partition_apply_ea
     }
     EXPECT_GT(fenced, 0);
     EXPECT_EQ(db_.rows(), folded(db_.projection, db_.domain, log, partition));
-    db_.expect_rollups_equal_group_by();
+    expect_tables_fit_together(db_);
 }
 
 TEST_F(FeedAndApplier, partitions_side_by_side_share_groups_without_waiting_in_a_circle) {
@@ -207,7 +243,7 @@ TEST_F(FeedAndApplier, partitions_side_by_side_share_groups_without_waiting_in_a
         expected.merge(
             folded(db_.projection, db_.domain, logs[static_cast<std::size_t>(p)], Partition(p)));
     EXPECT_EQ(db_.rows(), expected);
-    db_.expect_rollups_equal_group_by();
+    expect_tables_fit_together(db_);
 }
 
 TEST_F(FeedAndApplier, a_changed_row_stops_its_partition_and_says_so_in_the_checkpoint) {
@@ -215,7 +251,7 @@ TEST_F(FeedAndApplier, a_changed_row_stops_its_partition_and_says_so_in_the_chec
     LogMaker log;
     log.claim();
     log.entries({log.accepted("a", 0, created("ann"))});
-    Worker worker(db_, log, Partition(2), "me", random);
+    Worker worker(db_, log, Partition(2), "me", random, {0, 0});  // every row is read each time
     while (!worker.done()) worker.turn();
     postgres::Connection connection = db_.database.connect();
     connection.exec("UPDATE read_gen.orders_g1 SET customer_name = 'Mallory'");

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "common/fold/table_plan.hpp"
 #include "common/postgres/migrations.hpp"
@@ -68,6 +69,60 @@ public:
             0);
         EXPECT_GT(connection.exec("SELECT count(*) FROM read.customers").integer(0, 0), 0);
     }
+    // Each partition's stored vector against the rows' own bucket and digest, added up here.
+    void expect_digests_equal_the_rows() {
+        using Bucket = std::pair<std::uint64_t, unsigned __int128>;
+        std::map<std::int64_t, std::map<std::int64_t, Bucket>> expected;
+        std::map<std::int64_t, std::map<std::int64_t, Bucket>> stored;
+        postgres::Connection connection = database.connect();
+        const auto rows = connection.exec(
+            "SELECT _partition, _bucket, encode(_digest, 'hex') FROM read_gen.orders_g1");
+        for (std::size_t i = 0; i < rows.rows(); ++i) {
+            Bucket& bucket = expected[rows.integer(i, 0)][rows.integer(i, 1)];
+            ++bucket.first;
+            bucket.second += hex_number(rows.text(i, 2));
+        }
+        const auto vectors = connection.exec(
+            "SELECT partition, encode(digests, 'hex') FROM foldstream.checkpoint WHERE "
+            "record_offset >= 0 AND digests IS NOT NULL");
+        for (std::size_t i = 0; i < vectors.rows(); ++i) {
+            const std::string text = vectors.text(i, 1);
+            ASSERT_EQ(text.size(), 2U * 1536U);
+            for (std::size_t b = 0; b < 64; ++b) {
+                const std::string one = text.substr(b * 48, 48);
+                const Bucket bucket{static_cast<std::uint64_t>(hex_number(one.substr(0, 16))),
+                                    hex_number(one.substr(16))};
+                if (bucket != Bucket{})
+                    stored[vectors.integer(i, 0)][static_cast<std::int64_t>(b)] = bucket;
+            }
+        }
+        EXPECT_TRUE(stored == expected)
+            << "vectors of " << stored.size() << " partitions, rows of " << expected.size();
+        EXPECT_FALSE(expected.empty());
+    }
+
+    // Every row has its words, and nothing else has any.
+    void expect_search_equals_the_rows() {
+        postgres::Connection connection = database.connect();
+        EXPECT_EQ(
+            connection
+                .exec("SELECT count(*) FROM read.orders o FULL JOIN read.orders_search s USING "
+                      "(order_id) WHERE ARRAY(SELECT w COLLATE \"C\" FROM "
+                      "unnest(tsvector_to_array(s.words)) w ORDER BY 1) IS DISTINCT FROM "
+                      "ARRAY(SELECT DISTINCT w COLLATE \"C\" FROM regexp_split_to_table(lower("
+                      "concat_ws(' ', customer_name, customer_email, shipping_address)), "
+                      "'[^a-z0-9]+') w WHERE w <> '' ORDER BY 1)")
+                .integer(0, 0),
+            0);
+    }
+
+    static unsigned __int128 hex_number(const std::string& text) {
+        unsigned __int128 value = 0;
+        for (const char c : text)
+            value = value * 16 + static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
+        return value;
+    }
+
     TestDatabase database;
     const fold::DomainModule& domain;
     const fold::Projection& projection = *domain.find_projection("orders");

@@ -128,6 +128,8 @@ protected:
                                   Partition(static_cast<std::int32_t>(p))));
         EXPECT_EQ(db_.rows(), expected);
         db_.expect_rollups_equal_group_by();
+        db_.expect_digests_equal_the_rows();
+        db_.expect_search_equals_the_rows();
     }
     void kill_sessions() {
         connection_.exec(

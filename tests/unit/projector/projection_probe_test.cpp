@@ -13,7 +13,7 @@ namespace {
 TEST(ProjectionProbe, has_these_metrics_and_no_others) {
     runtime::Metrics metrics;
     ProjectionProbe probe(metrics, "orders");
-    probe.applied(10, 3, 0.01);
+    probe.applied(10, 3, 2, 0.01);
     probe.ignored(replay::Verdict::stale);
     probe.again("lost");
     probe.lag_events(Partition(3), 7);
@@ -27,6 +27,7 @@ TEST(ProjectionProbe, has_these_metrics_and_no_others) {
                                               "foldstream_projection_events_total counter",
                                               "foldstream_projection_lag_events gauge",
                                               "foldstream_projection_lag_seconds gauge",
+                                              "foldstream_projection_loaded_rows_total counter",
                                               "foldstream_projection_retries_total counter",
                                               "foldstream_projection_rows_total counter",
                                               "foldstream_projection_stopped_partitions gauge"));
