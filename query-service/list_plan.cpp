@@ -272,21 +272,30 @@ std::string ListPlan::context(const Asked& asked) const {
 std::string ListPlan::body(const ListPage& page, const postgres::Result& result) const {
     const std::size_t found = row_count(result);
     const std::size_t shown = std::min(found, page.limit);
-    std::string body = R"({"data":)";
-    reader_.append_rows(result, shown, first_row_column, body);
-    body += R"(,"page":{"next":)";
+    std::optional<Cursor> next;
     if (found > page.limit) {
         const std::size_t last = shown - 1;
-        Cursor cursor;
+        next.emplace();
         if (const auto value = result.get(last, first_row_column + page.sort.column)) {
-            cursor.value = std::string(*value);
+            next->value = std::string(*value);
         }
-        cursor.key = result.text(last, first_row_column + key_);
-        codec::append_json_string(encode_cursor(cursor, page.context), body);
+        next->key = result.text(last, first_row_column + key_);
+    }
+    return page_body(reader_, result, shown, next, page.context, page.limit);
+}
+
+std::string page_body(const RowReader& reader, const postgres::Result& result, std::size_t shown,
+                      const std::optional<Cursor>& next, const std::string& context,
+                      std::size_t limit) {
+    std::string body = R"({"data":)";
+    reader.append_rows(result, shown, first_row_column, body);
+    body += R"(,"page":{"next":)";
+    if (next) {
+        codec::append_json_string(encode_cursor(*next, context), body);
     } else {
         body += "null";
     }
-    return body + R"(,"limit":)" + std::to_string(page.limit) + "}}";
+    return body + R"(,"limit":)" + std::to_string(limit) + "}}";
 }
 
 Statement ListPlan::one(const std::string& key) const {

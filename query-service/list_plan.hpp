@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,12 @@ using Violations = std::vector<codec::Violation>;
 
 // 1 to max_limit, default_limit when it is not given.
 Result<std::size_t, codec::Violation> parse_limit(const Parameters& parameters);
+
+// {"data":[…],"page":{"next":…,"limit":…}} of the first `shown` rows; `next`: where the next page
+// begins, none behind the last one.
+std::string page_body(const RowReader& reader, const postgres::Result& result, std::size_t shown,
+                      const std::optional<Cursor>& next, const std::string& context,
+                      std::size_t limit);
 
 struct SortKey {
     std::size_t column = 0;

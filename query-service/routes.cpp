@@ -1,12 +1,14 @@
 #include "query-service/routes.hpp"
 
 #include <memory>
+#include <optional>
 
 #include "common/codec/check.hpp"
 #include "common/codec/partitioner.hpp"
 #include "query-service/list_plan.hpp"
 #include "query-service/named_query_plan.hpp"
 #include "query-service/projections_plan.hpp"
+#include "query-service/search_list.hpp"
 
 namespace foldstream::query {
 
@@ -42,7 +44,9 @@ struct Shared {
 class TableRoutes {
 public:
     TableRoutes(const fold::Projection& projection, const Shared& shared)
-        : plan_(projection), source_{projection.domain, projection.name}, shared_(shared) {}
+        : plan_(projection), source_{projection.domain, projection.name}, shared_(shared) {
+        if (projection.options.search_size() > 0) search_.emplace(plan_);
+    }
 
     void list(const Request& request, const Parameters& fixed, const Responder& respond) const {
         auto page = plan_.page(request.query, fixed);
@@ -50,6 +54,17 @@ public:
         Question question{{source_}, with_coverage(page.value().rows, {{source_}, {}}), {}};
         question.read = [this, page = std::move(page).value()](const postgres::Result& result) {
             return Found{json(plan_.body(page, result)), shared_.all(source_.domain, result)};
+        };
+        shared_.answerer.answer(request, std::move(question), respond);
+    }
+
+    [[nodiscard]] bool searched() const { return search_.has_value(); }
+    void search(const Request& request, const Responder& respond) const {
+        auto page = search_->page(request.query);
+        if (!page) return respond(refuse(page.error()));
+        Question question{{source_}, with_coverage(page.value().rows, {{source_}, {}}), {}};
+        question.read = [this, page = std::move(page).value()](const postgres::Result& result) {
+            return Found{json(search_->body(page, result)), shared_.all(source_.domain, result)};
         };
         shared_.answerer.answer(request, std::move(question), respond);
     }
@@ -88,6 +103,7 @@ private:
     }
 
     ListPlan plan_;
+    std::optional<SearchList> search_;
     Source source_;
     Shared shared_;
 };
@@ -102,11 +118,11 @@ void add_table(const fold::Projection& projection, const Shared& shared, http::R
         table->one(request, respond);
     };
     router.add("GET", base + "/{id}", one);
-    if (projection.options.search_size() > 0) {
-        // Not built yet, and not the row with the id "search" either.
-        router.add("GET", base + "/search", [](const Request&, const Responder& respond) {
-            respond(http::problem(404, "not-found", "there is no such route"));
-        });
+    if (table->searched()) {
+        router.add("GET", base + "/search",
+                   [table](const Request& request, const Responder& respond) {
+                       table->search(request, respond);
+                   });
     }
     router.add("GET", base + "/" + singular(projection.options.key()) + "/{id}", one);
     for (const v1::Filter& filter : projection.options.filters()) {

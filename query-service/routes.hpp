@@ -11,7 +11,7 @@ namespace foldstream::query {
 
 // For each read model P with rows keyed by x_id:
 //   /api/v1/P (list), /api/v1/P/x/{id} and /api/v1/P/{id} (one row), /api/v1/P/<alias>/{value}
-//   (list by a filter that has a path alias);
+//   (list by a filter that has a path alias), /api/v1/P/search (where there are search fields);
 // for each named query of a domain D: /api/v1/D<path>; /api/v1/projections[/{name}].
 // Throws std::invalid_argument when annotations contradict each other. Registry, board and answerer
 // must outlive the routes.

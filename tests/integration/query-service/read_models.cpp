@@ -51,6 +51,16 @@ void ReadModels::put(const orders::v1::OrderRow& row) {
         params.emplace_back(array_of(value));
     }
     connection_.exec(plan_.upsert(Generation(1)), params);
+    postgres::Params searched;
+    std::string id;
+    fold::append_array_text(row.order_id(), id);
+    searched.emplace_back(array_of(id));
+    for (std::size_t i = 0; i < search_.fields(); ++i) {
+        std::string text;
+        search_.append_array_element(i, row, text);
+        searched.emplace_back(array_of(text));
+    }
+    connection_.exec(search_.upsert(Generation(1)), searched);
     for (const fold::RollupType& rollup : projection_.rollups) {
         const fold::RollupPlan plan(plan_, rollup);
         const auto delta = plan.delta(row, 1);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "common/fold/search_plan.hpp"
 #include "common/fold/table_plan.hpp"
 #include "common/kafka/error.hpp"
 #include "domains/registry.hpp"
@@ -47,7 +48,7 @@ private:
 class ReadModels {
 public:
     ReadModels();
-    // The row and what it adds to the rollups. Once an order.
+    // The row, its words, and what it adds to the rollups. Once an order.
     void put(const orders::v1::OrderRow& row);
     void checkpoint(std::int32_t partition, std::uint64_t sequence, std::int64_t seen,
                     std::int32_t generation = 1);
@@ -64,6 +65,7 @@ private:
     postgres::Connection connection_ = database_.connect();
     const fold::Projection& projection_ = *domains::registry().find_projection("orders");
     fold::TablePlan plan_{projection_};
+    fold::SearchPlan search_ = fold::SearchPlan::of(plan_).value();
 };
 
 }  // namespace foldstream::query
