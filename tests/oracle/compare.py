@@ -166,7 +166,7 @@ def judge_rows(logs: Iterable[Log], tables: rows.Tables, bodies: Bodies) -> list
     """One snapshot of the tables against the logs, folded up to its checkpoints: the logs must have
     been read after it."""
     orders = fold.Orders(bodies)
-    found = []
+    found = list(tables.problems)
     for log in logs:
         place = tables.places.get(log.partition, NOWHERE)
         if log.places.get(place.offset) != place:

@@ -1,5 +1,6 @@
 """The read models and their checkpoints, by SQL of our own, in one snapshot."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,17 @@ SELECT c.partition, c.record_offset, c.epoch, c.sequence, c.link, c.stopped
 FROM foldstream.checkpoint c
 JOIN foldstream.projection p ON p.name = c.projection AND p.active_generation = c.generation
 WHERE p.name = 'orders'"""
+GENERATION = "SELECT active_generation FROM foldstream.projection WHERE name = 'orders'"
+VECTORS = """
+SELECT partition, digests FROM foldstream.checkpoint
+WHERE projection = 'orders' AND generation = %s AND digests IS NOT NULL"""
+DIGESTS = "SELECT _partition, _bucket, _digest FROM read_gen.orders_g{generation}"
+SEARCH = """
+SELECT order_id, o.order_id IS NULL AS dangling
+FROM read.orders o FULL JOIN read.orders_search s USING (order_id)
+WHERE o.order_id IS NULL OR s.order_id IS NULL"""
+BUCKETS = 64
+Buckets = dict[tuple[int, int], tuple[int, int]]  # partition and bucket: count and sum
 
 
 @dataclass
@@ -37,6 +49,47 @@ class Tables:
     customers: dict[tuple[str, ...], dict[str, Any]]
     places: dict[int, Place]
     stopped: dict[int, str]
+    problems: list[str]  # where tables contradict one another
+
+
+def stored_buckets(vectors: Iterable[tuple[int, bytes]]) -> Buckets:
+    """What each partition's vector says, without empty buckets."""
+    buckets: Buckets = {}
+    for partition, vector in vectors:
+        for bucket in range(BUCKETS):
+            one = vector[bucket * 24 : bucket * 24 + 24]
+            if any(one):
+                count = int.from_bytes(one[:8], "big")
+                buckets[partition, bucket] = count, int.from_bytes(one[8:], "big")
+    return buckets
+
+
+def added_up(digests: Iterable[tuple[int, int, bytes]]) -> Buckets:
+    buckets: Buckets = {}
+    for partition, bucket, digest in digests:
+        count, total = buckets.get((partition, bucket), (0, 0))
+        value = (total + int.from_bytes(digest, "big")) % 2**128
+        buckets[partition, bucket] = count + 1, value
+    return buckets
+
+
+def contradictions(connection: psycopg.Connection[Any]) -> list[str]:
+    """Digest vectors against the rows' digests; words against rows."""
+    generation = next(iter(connection.execute(GENERATION)))["active_generation"]
+    vectors = connection.execute(VECTORS, [generation])
+    stored = stored_buckets((v["partition"], v["digests"]) for v in vectors)
+    digests = connection.execute(DIGESTS.format(generation=generation))
+    actual = added_up((d["_partition"], d["_bucket"], d["_digest"]) for d in digests)
+    found = [
+        f"bucket {bucket} of partition {partition} says {stored.get((partition, bucket))}, "
+        f"its rows say {actual.get((partition, bucket))}"
+        for partition, bucket in sorted({*stored, *actual})
+        if stored.get((partition, bucket)) != actual.get((partition, bucket))
+    ]
+    for row in connection.execute(SEARCH):
+        what = "has words and no row" if row["dangling"] else "has no words"
+        found.append(f"order {row['order_id']} {what}")
+    return found
 
 
 def checkpoints(connection: psycopg.Connection[Any]) -> tuple[dict[int, Place], dict[int, str]]:
@@ -67,4 +120,5 @@ def read(connection: psycopg.Connection[Any]) -> Tables:
             {(row["customer_id"], row["currency"]): row for row in connection.execute(CUSTOMERS)},
             places,
             stopped,
+            contradictions(connection),
         )

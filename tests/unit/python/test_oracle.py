@@ -8,6 +8,7 @@ import pytest
 import xxhash
 
 from oracle import fold, history
+from oracle import rows as tables
 from oracle.bodies import Bodies, generate
 from oracle.compare import differences
 from oracle.topics import Entry, Log, Record, Unreadable, feed
@@ -141,3 +142,18 @@ def test_entries_that_do_not_count_are_told_by_the_epoch_of_their_writer(bodies:
         feed(log, Record(offset, 0, None, value), bodies)
     assert log.entries == []
     assert log.ignored_entries == {1: 1}
+
+
+def test_digest_vectors_are_compared_with_what_the_rows_add_up_to() -> None:
+    digests = [
+        (0, 3, b"\xff" * 16),
+        (0, 3, b"\xff" * 16),
+        (1, 63, b"\x00" * 15 + b"\x07"),
+    ]
+    full = (2).to_bytes(8, "big") + (2**128 - 2).to_bytes(16, "big")
+    seven = (1).to_bytes(8, "big") + (7).to_bytes(16, "big")
+    vectors = [(0, bytes(3 * 24) + full + bytes(60 * 24)), (1, bytes(63 * 24) + seven)]
+    assert tables.stored_buckets(vectors) == tables.added_up(digests)
+    assert tables.stored_buckets(vectors) != tables.added_up(digests[:2])
+    assert tables.stored_buckets(vectors) != tables.added_up([*digests, digests[2]])
+    assert tables.stored_buckets([(0, bytes(64 * 24))]) == tables.added_up([]) == {}
