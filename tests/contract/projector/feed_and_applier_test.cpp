@@ -269,6 +269,25 @@ TEST_F(FeedAndApplier, a_changed_row_stops_its_partition_and_says_so_in_the_chec
     EXPECT_EQ(connection.exec("SELECT status FROM read.orders").text(0, 0), "paid");
 }
 
+TEST_F(FeedAndApplier, a_lost_connection_makes_a_worker_read_again_what_it_held) {
+    SeededRandom random(1);
+    LogMaker log;
+    log.claim();
+    log.entries({log.accepted("a", 0, created("ann"))});
+    Worker worker(db_, log, Partition(2), "me", random, {1'000, std::size_t{1} << 20U});
+    while (!worker.done()) worker.turn();
+    kill_workers();
+    postgres::Connection connection = db_.database.connect();
+    connection.exec("UPDATE read_gen.orders_g1 SET customer_name = 'Mallory'");
+    log.entries({log.accepted("a", 1, orders::v1::PaymentConfirmed())});
+    for (int i = 0; i < 40 && worker.status().state != FeedState::stopped; ++i) {
+        worker.turn();
+        worker.pass(1s);
+    }
+    EXPECT_THAT(connection.exec("SELECT stopped FROM foldstream.checkpoint").text(0, 0),
+                ::testing::HasSubstr("row a does not match its digest"));
+}
+
 TEST_F(FeedAndApplier, an_applier_without_a_server_says_so_and_works_when_there_is_one) {
     auto settings = db_.database.settings();
     settings.url = "postgresql://postgres@127.0.0.1:1/none";
