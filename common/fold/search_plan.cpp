@@ -76,22 +76,25 @@ std::string SearchPlan::create_view(Generation generation) const {
            table(generation);
 }
 
-std::string SearchPlan::words(std::string_view from) const {
+std::string SearchPlan::words(std::string_view from, bool parted) const {
     std::string all;
     for (std::size_t i = 0; i < fields_.size(); ++i) {
         if (i > 0) all += " || ";
-        const std::string column = std::string(from) + "." + quoted(fields_[i]->name);
-        all += "setweight(to_tsvector('simple', translate(left(" +
-               (fields_[i]->nullable ? "coalesce(" + column + ", '')" : column) + ", " +
-               std::to_string(longest_field) + "), " + literal(separators) + ", '" +
-               std::string(separators.size(), ' ') + "')), '" + weight_of(i) + "')";
+        std::string text = std::string(from) + "." + quoted(fields_[i]->name);
+        if (!parted) {
+            if (fields_[i]->nullable) text = "coalesce(" + text + ", '')";
+            text = "translate(" + text + ", " + literal(separators) + ", '" +
+                   std::string(separators.size(), ' ') + "')";
+        }
+        all += "setweight(to_tsvector('simple', left(" + text + ", " +
+               std::to_string(longest_field) + ")), '" + weight_of(i) + "')";
     }
     return all;
 }
 
 std::string SearchPlan::fill(Generation generation) const {
     return "INSERT INTO " + table(generation) + " (" + key() + ", words) SELECT r." + key() + ", " +
-           words("r") + " FROM " + base_->table(generation) + " r";
+           words("r", false) + " FROM " + base_->table(generation) + " r";
 }
 
 std::string SearchPlan::upsert(Generation generation) const {
@@ -99,7 +102,7 @@ std::string SearchPlan::upsert(Generation generation) const {
     unnest.add(base_->key().name, "text");
     for (const Column* field : fields_) unnest.add(field->name, "text");
     return "INSERT INTO " + table(generation) + " (" + key() + ", words) SELECT u." + key() + ", " +
-           words("u") + " FROM " + unnest.text() + " ON CONFLICT (" + key() +
+           words("u", true) + " FROM " + unnest.text() + " ON CONFLICT (" + key() +
            ") DO UPDATE SET words = excluded.words";
 }
 
@@ -109,9 +112,9 @@ std::string SearchPlan::erase(Generation generation) const {
 
 void SearchPlan::append_array_element(std::size_t field, const Message& row,
                                       std::string& out) const {
-    std::string scratch;
-    append_array_text(row.GetReflection()->GetStringReference(row, fields_[field]->field, &scratch),
-                      out);
+    std::string text = row.GetReflection()->GetString(row, fields_[field]->field);
+    for (char& c : text) c = is_part_of_a_word(c) ? c : ' ';
+    append_array_text(text, out);
 }
 
 std::string SearchPlan::text(const Message& row) const {
