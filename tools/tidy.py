@@ -23,6 +23,7 @@ TEST_NAME_WORDS = 2
 CXX = (".hpp", ".cpp")
 CODE = (*CXX, ".py", ".proto", ".sql", ".sh", ".cmake")
 NOT_OURS = {".git", ".dev", "build", "node_modules", "__pycache__"}
+PYTHON_FOLDERS = ("clients", "tests", "tools")
 JOBS = 2
 Problems = list[str]
 
@@ -308,13 +309,11 @@ def tool(root: Path, *command: str | Path) -> Problems:
 def python(root: Path, _: Path) -> Problems:
     check = ("check", "--config", "tools/ruff.toml", "--no-cache", "--output-format", "concise")
     style = ("format", "--config", "tools/ruff.toml", "--no-cache", "--check")
-    return tool(root, "ruff", *check, "tools", "tests") + tool(
-        root, "ruff", *style, "tools", "tests"
-    )
+    return tool(root, "ruff", *check, *PYTHON_FOLDERS) + tool(root, "ruff", *style, *PYTHON_FOLDERS)
 
 
 def types(root: Path, build: Path) -> Problems:
-    sources = [path for path in files(root, (".py",)) if path.parts[0] in ("tools", "tests")]
+    sources = [path for path in files(root, (".py",)) if path.parts[0] in PYTHON_FOLDERS]
     cache = f"--cache-dir={build / 'tidy' / 'mypy'}"
     return tool(root, "mypy", "--config-file=tools/mypy.ini", cache, *sources)
 

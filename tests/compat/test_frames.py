@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import make_frames
-from oracle.validity import STOPS, Validity
+from foldstream.validity import STOPS, Validity
 
 FILE = Path(__file__).with_name("frames.json")
 LOGS = json.loads(FILE.read_text())["logs"]

@@ -6,10 +6,10 @@ from collections import defaultdict
 import psycopg
 from confluent_kafka import TopicPartition
 
+from foldstream.log import NOWHERE
 from oracle import rows
 from oracle.bodies import Bodies
 from oracle.compare import judge_rows
-from oracle.topics import NOWHERE
 from processes import wait_for
 from watch import Watch
 

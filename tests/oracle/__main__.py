@@ -18,13 +18,12 @@ def main() -> int:
     parser.add_argument("--brokers", default=named("FOLDSTREAM_KAFKA_BROKERS"))
     parser.add_argument("--postgres", default=named("FOLDSTREAM_POSTGRES_URL"), metavar="URL")
     parser.add_argument("--acks", type=Path, metavar="FILE", help="answers, a JSON object a line")
-    parser.add_argument("--build", type=Path, required=True, help="where generated code may go")
     parser.add_argument("--wait", type=float, default=60, help="seconds to catch up; default 60")
     options = parser.parse_args()
     if not options.brokers:
         parser.error("--brokers, or FOLDSTREAM_KAFKA_BROKERS, is required")
     told = answers.read(options.acks) if options.acks else ()
-    report = compare(options.brokers, options.postgres, options.build, options.wait, told)
+    report = compare(options.brokers, options.postgres, options.wait, told)
     for difference in report.differences[:SHOWN]:
         print(difference)
     if len(report.differences) > SHOWN:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from foldstream.log import Entry, Record
 from oracle.bodies import Bodies, outcome_name
 from oracle.commands import PREFIX, TOPIC, Command, Undecodable, decode
 from oracle.decisions import Order, Refused, decide, event_of
-from oracle.topics import Entry, Log, Record
+from oracle.topics import Log
 
 # Refused without a look at the aggregate; some of them bear its id.
 STATELESS = {"invalid", "misrouted", "unauthenticated", "forbidden"}

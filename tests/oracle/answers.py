@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from foldstream.log import Entry
 from oracle.bodies import Bodies, outcome_name
-from oracle.topics import Entry, Log
+from oracle.topics import Log
 
 Answer = dict[str, Any]
 

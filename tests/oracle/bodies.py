@@ -1,40 +1,26 @@
-"""The Protobuf messages in Python, generated when they are needed."""
+"""The generated messages, as one thing that is handed around."""
 
-import subprocess
-import sys
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-PROTOS = ROOT / "proto"
+from foldstream.orders.v1 import commands_pb2, events_pb2, state_pb2
+from foldstream.v1 import command_pb2, log_pb2, outcome_pb2, store_pb2
 
 
 @dataclass(frozen=True)
 class Bodies:
-    """The generated modules."""
+    """Modules; those of the orders domain have short names."""
 
-    log: Any
-    outcome: Any
-    command: Any
-    store: Any
-    commands: Any
-    events: Any
-    state: Any
+    log: Any = log_pb2
+    outcome: Any = outcome_pb2
+    command: Any = command_pb2
+    store: Any = store_pb2
+    commands: Any = commands_pb2
+    events: Any = events_pb2
+    state: Any = state_pb2
 
 
-def generate(build: Path) -> Bodies:
-    out = (build / "python").resolve()
-    out.mkdir(parents=True, exist_ok=True)
-    sources = [str(path.relative_to(PROTOS)) for path in sorted(PROTOS.rglob("*.proto"))]
-    command = ["protoc", f"-I{PROTOS}", f"--python_out={out}", *sources]
-    subprocess.run(command, check=True, cwd=PROTOS)
-    if str(out) not in sys.path:
-        sys.path.insert(0, str(out))
-    platform = ("v1.log", "v1.outcome", "v1.command", "v1.store")
-    orders = ("orders.v1.commands", "orders.v1.events", "orders.v1.state")
-    return Bodies(*[import_module(f"foldstream.{name}_pb2") for name in platform + orders])
+BODIES = Bodies()
 
 
 def outcome_name(bodies: Bodies, outcome: int) -> str:

@@ -9,8 +9,8 @@ import xxhash
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 
+from foldstream.log import Record
 from oracle.bodies import Bodies
-from oracle.topics import Record
 
 PREFIX = "foldstream.orders.v1."
 TOPIC = "orders.commands"

@@ -5,16 +5,16 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
 
+from foldstream.log import NOWHERE, Place, Record
 from oracle import fold, history, rows, snapshots
 from oracle.aggregates import Audit
 from oracle.answers import Answer, Answers
-from oracle.bodies import Bodies, generate, outcome_name
-from oracle.topics import NOWHERE, Log, Place, Record, Topics, read_logs
+from oracle.bodies import BODIES, Bodies, outcome_name
+from oracle.topics import Log, Topics, read_logs
 from processes import wait_for
 
 COMMANDS, EVENTS = "orders.commands", "orders.events"
@@ -56,7 +56,7 @@ def read_topics(brokers: str, bodies: Bodies) -> Reading:
     begins = topics.begins(COMMANDS)
     records = topics.read(COMMANDS, "read_committed")
     commands = {n: {record.offset: record for record in some} for n, some in records.items()}
-    logs = read_logs(topics, EVENTS, bodies)
+    logs = read_logs(topics, EVENTS)
     walks = [history.Walk(log, commands[log.partition], begins[log.partition]) for log in logs]
     return Reading(logs, commands, snapped, [p for walk in walks for p in walk.run()])
 
@@ -90,18 +90,16 @@ def differences(
 def compare(
     brokers: str,
     postgres: str | None,
-    build: Path,
     seconds: float,
     answers: Iterable[Answer] = (),
 ) -> Report:
     """Waits until all has come to rest, at most `seconds` for each step. Without Postgres: the
     topics alone."""
-    bodies = generate(build)
     deadline = time.monotonic() + seconds
     while True:
-        reading = complete(brokers, bodies, seconds)
+        reading = complete(brokers, BODIES, seconds)
         if postgres is None:
-            return judge_topics(reading, bodies, answers)
+            return judge_topics(reading, BODIES, answers)
         ends = {log.partition: log.place for log in reading.logs if log.place != NOWHERE}
         with rows.connect(postgres) as connection:
             wait_for(partial(arrived, connection, ends), seconds)
@@ -111,10 +109,10 @@ def compare(
             tables.places[p].offset > end.offset for p, end in ends.items() if p in tables.places
         )
         if not ahead or time.monotonic() > deadline:
-            report = judge_topics(reading, bodies, answers)
+            report = judge_topics(reading, BODIES, answers)
             report.rows = len(tables.orders)
             report.differences += behind(ends, tables)
-            report.differences += judge_rows(reading.logs, tables, bodies)
+            report.differences += judge_rows(reading.logs, tables, BODIES)
             return report
 
 

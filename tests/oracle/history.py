@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import xxhash
 
-from oracle.topics import Entry, Log, Place, Record
+from foldstream.log import Entry, Place, Record
+from oracle.topics import Log
 
 # No honest writer makes them, whatever happens to it.
 NEVER = ("damaged", "impossible", "bad_count")

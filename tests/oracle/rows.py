@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from oracle.topics import Place
+from foldstream.log import Place
 
 ORDERS = """
 SELECT order_id, customer_id, customer_name, customer_email, status, currency, total_minor,

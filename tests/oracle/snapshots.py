@@ -7,10 +7,11 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
+from foldstream.log import Entry, Place, Record
 from oracle.aggregates import Aggregate, Audit, Slot
 from oracle.bodies import Bodies
 from oracle.history import place_of
-from oracle.topics import Entry, Log, Place, Record
+from oracle.topics import Log
 
 TOPIC = "orders.snapshots"
 MARKER, PARTITION = "@marker", "@partition"

@@ -22,7 +22,7 @@ from faults.sight import Sight
 from faults.stage import SHORT_TIMEOUT, Stage
 from faults.traffic import Clients, Replies, Traffic
 from oracle import answers
-from oracle.bodies import generate
+from oracle.bodies import BODIES
 from oracle.compare import COMMANDS, compare
 from paths import DEV, ROOT, Failed
 from processes import tail, wait_for
@@ -55,7 +55,7 @@ class Soak:
 
     def run(self) -> int:
         print(f"seed {self.options.seed}, files in {shown(self.options.folder)}", flush=True)
-        self.bodies = generate(self.options.build)
+        self.bodies = BODIES
         self.stage = Stage(self.options.folder, self.options.build)
         try:
             self.stage.start()
@@ -142,7 +142,7 @@ class Soak:
     def judge(self) -> int:
         stage, director = self.stage, self.director
         told = answers.read(self.replies.file)
-        report = compare(stage.brokers, stage.postgres, self.options.build, 30, told)
+        report = compare(stage.brokers, stage.postgres, 30, told)
         evidence = Evidence(stage, director, report)
         self.violations += report.differences + director.problems + self.replies.problems
         self.violations += evidence.standstills()

@@ -21,7 +21,7 @@ from confluent_kafka.admin import AdminClient
 from faults.sight import Sight
 from faults.stage import Member, Stage
 from load import Load
-from oracle.bodies import generate
+from oracle.bodies import BODIES
 from oracle.topics import Log
 from orders import Command, Sender
 from paths import DEV, Failed
@@ -70,7 +70,7 @@ class Takeover:
         try:
             self.stage.start()
             self.stage.proxy.stop()  # nothing strikes here: straight to the broker
-            bodies = generate(self.options.build)
+            bodies = BODIES
             self.sight = Sight(self.stage.brokers, self.stage.postgres, bodies)
             self.preload()
             first = self.start("first")

@@ -97,7 +97,7 @@ class Stack:
         assert producer.flush(WAIT_SECONDS) == 0
 
     def compare(self) -> Report:
-        return compare(BROKERS, POSTGRES, BUILD, WAIT_SECONDS)
+        return compare(BROKERS, POSTGRES, WAIT_SECONDS)
 
     def stop(self) -> None:
         for service in self.started.values():

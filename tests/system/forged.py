@@ -8,7 +8,7 @@ from confluent_kafka import Producer
 
 from make_frames import CLAIM, ENTRIES, ident, record
 from oracle.bodies import Bodies
-from oracle.topics import Log, Topics, feed
+from oracle.topics import Log, Topics
 
 TOPIC = "orders.events"
 WAIT_SECONDS = 60
@@ -26,7 +26,7 @@ class Forged:
         consumer.close()
         self.log = Log(partition)
         for one in topics.read(TOPIC, "read_uncommitted")[partition]:
-            feed(self.log, one, bodies)
+            self.log.feed(one)
         validity = self.log.validity
         self.epoch, self.sequence, self.link = validity.epoch, validity.sequence, validity.link
         self.producer = Producer({"bootstrap.servers": brokers})

@@ -14,8 +14,8 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from conftest import BUILD, WAIT_SECONDS
-from oracle.bodies import generate, outcome_name
+from conftest import WAIT_SECONDS
+from oracle.bodies import BODIES, outcome_name
 from orders import Command, Sender
 from processes import wait_for
 from services import Service, fetch
@@ -40,7 +40,7 @@ class Scene:
 
     def __init__(self, brokers: str) -> None:
         self.brokers = brokers
-        self.bodies = generate(BUILD)
+        self.bodies = BODIES
         self.watch = Watch(brokers, self.bodies)
         self.sender = Sender(brokers)
         self.decided: dict[Place, Any] = {}

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from conftest import Stack
+from foldstream.validity import ENTRIES, FRAME
 from oracle.topics import Topics
-from oracle.validity import ENTRIES, FRAME
 from orders import TYPES
 
 ROOT = Path(__file__).resolve().parents[2]

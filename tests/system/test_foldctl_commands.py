@@ -7,10 +7,11 @@ import xxhash
 from confluent_kafka import OFFSET_END, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from conftest import BUILD, Stack
+from conftest import Stack
+from foldstream.log import Record
 from forged import Forged
-from oracle.bodies import Bodies, generate
-from oracle.topics import Record, Topics
+from oracle.bodies import BODIES, Bodies
+from oracle.topics import Topics
 from orders import TYPES, Command, Sender
 
 CREATE = {
@@ -45,7 +46,7 @@ def test_what_crashed_is_listed_and_sent_again(stack: Stack) -> None:
     Sender(stack.brokers).send_all(commands)
     records = Topics(stack.brokers).read("orders.commands", "read_committed")
     ((partition, found),) = [(n, some) for n, some in records.items() if some]
-    bodies = generate(BUILD)
+    bodies = BODIES
     forged = Forged(stack.brokers, bodies, partition)
     forged.claim("whoever crashed")
     entries = [crashed(bodies, r, c) for r, c in zip(found, commands, strict=True)]

@@ -9,9 +9,9 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from conftest import BUILD, WAIT_SECONDS, Stack
+from conftest import WAIT_SECONDS, Stack
 from forged import Forged
-from oracle.bodies import generate
+from oracle.bodies import BODIES
 from oracle.topics import Topics, read_logs
 from processes import wait_for
 from services import Service
@@ -96,7 +96,7 @@ def test_a_commands_topic_that_was_recreated_is_adopted(stack: Stack, service: S
     service.start()
     shipped = send(stack, "ShipOrder", ID | {"trackingNumber": "T-1"})
     assert shipped["version"] == 3  # the payment was decided before it
-    log = read_logs(Topics(stack.brokers), "orders.events", generate(BUILD))[partition]
+    log = read_logs(Topics(stack.brokers), "orders.events")[partition]
     (claim,) = [one.body for one in log.openings if one.body.HasField("adoption")]
     assert claim.owner.startswith("foldctl adopt ")
     assert (claim.adoption.next_offset, claim.adoption.why) == (0, "a test did it")
@@ -148,7 +148,7 @@ def test_a_log_that_grew_again_with_other_entries_is_reset(
         stack.foldctl("snapshots", "create", "orders", *one)
     service.stop()
     recreate(stack, "orders.events")
-    bodies = generate(BUILD)
+    bodies = BODIES
     forged = Forged(stack.brokers, bodies, partition)
     forged.claim("somebody else")
     for _ in range(7):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conftest import BUILD, SHORT_SESSION, WAIT_SECONDS, Stack
+from conftest import SHORT_SESSION, WAIT_SECONDS, Stack
 from oracle.answers import Answers
 from oracle.compare import compare
 from orders import Command
@@ -169,7 +169,7 @@ def test_of_requests_with_one_key_at_once_one_counts_and_all_have_its_answer(sta
         for body in bodies:
             checked.check(body)
         assert checked.problems == []
-    assert compare(stack.brokers, None, BUILD, WAIT_SECONDS).differences == []
+    assert compare(stack.brokers, None, WAIT_SECONDS).differences == []
 
 
 def test_a_dry_run_tells_what_would_be_and_changes_nothing(stack: Stack) -> None:

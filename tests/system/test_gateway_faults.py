@@ -92,7 +92,7 @@ def test_an_owner_that_ends_over_a_command_leaves_its_outcome_to_the_next(
         if answer.status == 200:
             assert again.body == {**answer.body, "duplicate": True}
         assert payments(scene) == 1
-    assert compare(stack.brokers, None, BUILD, WAIT_SECONDS).differences == []
+    assert compare(stack.brokers, None, WAIT_SECONDS).differences == []
 
 
 def test_a_gateway_that_ends_between_record_and_reply_leaves_one_command(stack: Stack) -> None:

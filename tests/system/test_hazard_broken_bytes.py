@@ -14,7 +14,7 @@ from faults.stage import Stage
 from forged import Forged
 from make_frames import ENTRIES, record
 from oracle import rows
-from oracle.bodies import generate
+from oracle.bodies import BODIES
 from oracle.compare import compare
 from oracle.topics import Topics
 from orders import Command
@@ -148,7 +148,7 @@ def test_a_broken_batch_stops_owner_and_projector_before_it_and_nothing_is_skipp
             return applied(stage.postgres) == ends
 
         assert scene.until(up_to_date)
-    assert compare(stage.brokers, stage.postgres, BUILD, WAIT_SECONDS).differences == []
+    assert compare(stage.brokers, stage.postgres, WAIT_SECONDS).differences == []
 
 
 def test_an_entry_with_text_that_is_no_utf_8_stops_every_reader_before_it(stack: Stack) -> None:
@@ -161,7 +161,7 @@ def test_an_entry_with_text_that_is_no_utf_8_stops_every_reader_before_it(stack:
         assert wait_for(lambda: applied(stack.postgres).get(partition) == before, WAIT_SECONDS)
     owner.stop()
 
-    bodies = generate(BUILD)
+    bodies = BODIES
     forged = Forged(stack.brokers, bodies, partition)
     entry = bodies.log.Entry(tick=bodies.log.TickInput(), next_offset=created[1] + 1)
     entry.command_id = "text"

@@ -1,7 +1,7 @@
 """Two who both believe that they own everything: their claims chase each other ever more seldom,
 and when one leaves the other goes on."""
 
-from conftest import BUILD, SHORT_SESSION, WAIT_SECONDS, Stack
+from conftest import SHORT_SESSION, WAIT_SECONDS, Stack
 from load import Load
 from oracle.compare import compare
 from scene import Scene, create, metric
@@ -32,7 +32,7 @@ def test_two_who_own_everything_claim_ever_more_seldom_and_one_alone_goes_on(sta
                 assert scene.said(place, RETURN_SECONDS) == "accepted"
         print(f"claims while they fought: {dict(claims)}, in the end: {dict(scene.claims())}")
         assert max(scene.claims().values()) <= 2 * MOST_CLAIMS_EACH
-    assert compare(stack.brokers, None, BUILD, WAIT_SECONDS).differences == []
+    assert compare(stack.brokers, None, WAIT_SECONDS).differences == []
 
 
 def fences(stack: Stack, name: str) -> float:

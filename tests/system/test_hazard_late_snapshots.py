@@ -73,7 +73,7 @@ def test_a_snapshot_that_lands_behind_the_next_owners_marker_shadows_nothing(sta
         assert (again.code, again.version) == ("order-not-payable", 2)
         assert (shipped.code, shipped.version) == ("", 3)
         third.end(signal.SIGTERM)
-    assert compare(stage.brokers, None, BUILD, WAIT_SECONDS).differences == []
+    assert compare(stage.brokers, None, WAIT_SECONDS).differences == []
 
 
 def ship(order_id: str, command_id: str) -> Command:

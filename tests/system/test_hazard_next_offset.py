@@ -4,7 +4,7 @@ anybody commits for the group, change nothing."""
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from conftest import BUILD, SHORT_SESSION, WAIT_SECONDS, Stack
+from conftest import SHORT_SESSION, WAIT_SECONDS, Stack
 from oracle.compare import compare
 from processes import wait_for
 from scene import Place, Scene, create, pay
@@ -95,7 +95,7 @@ def test_what_somebody_commits_for_the_group_is_not_believed(stack: Stack) -> No
             start(stack, name)
             for place in more:
                 assert scene.said(place) == "already-exists"
-    assert compare(stack.brokers, None, BUILD, WAIT_SECONDS).differences == []
+    assert compare(stack.brokers, None, WAIT_SECONDS).differences == []
 
 
 def committed(consumer: Consumer, places: list[TopicPartition]) -> bool:

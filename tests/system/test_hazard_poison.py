@@ -3,7 +3,7 @@ end, and everything else is decided."""
 
 import pytest
 
-from conftest import BUILD, SHORT_SESSION, WAIT_SECONDS, Stack
+from conftest import SHORT_SESSION, WAIT_SECONDS, Stack
 from oracle.compare import compare
 from scene import Scene, create, pay
 
@@ -50,4 +50,4 @@ def test_a_poisonous_command_stops_nothing_but_itself(stack: Stack, what: str, c
         if code == "crashed":
             assert scene.entry(deadly).kept.command_id == "deadly"
             assert scene.attempts() >= 2
-    assert compare(stack.brokers, None, BUILD, WAIT_SECONDS).differences == []
+    assert compare(stack.brokers, None, WAIT_SECONDS).differences == []

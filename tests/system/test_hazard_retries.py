@@ -2,7 +2,7 @@
 
 import uuid
 
-from conftest import BUILD, SHORT_SESSION, WAIT_SECONDS, Stack
+from conftest import SHORT_SESSION, WAIT_SECONDS, Stack
 from oracle.answers import Answers
 from oracle.compare import compare
 from orders import Command
@@ -80,4 +80,4 @@ def test_a_create_without_an_id_that_is_sent_again_through_another_instance_make
             for event in entry.body.events
         ]
         assert len(created) == 1
-    assert compare(stack.brokers, None, BUILD, WAIT_SECONDS).differences == []
+    assert compare(stack.brokers, None, WAIT_SECONDS).differences == []

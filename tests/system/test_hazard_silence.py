@@ -78,4 +78,4 @@ def test_a_silent_broker_is_not_answered_with_claims_without_end(stack: Stack, f
         assert sum(claims.values()) >= 1, "nobody had lost a partition"
         assert max(claims.values()) <= MOST_CLAIMS
         assert service.process.pid() is not None
-    assert compare(stack.brokers, None, BUILD, WAIT_SECONDS).differences == []
+    assert compare(stack.brokers, None, WAIT_SECONDS).differences == []

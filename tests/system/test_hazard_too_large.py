@@ -4,7 +4,7 @@ its command is refused in the end, and nothing else stands still."""
 import random
 import string
 
-from conftest import BUILD, SHORT_SESSION, WAIT_SECONDS, Stack
+from conftest import SHORT_SESSION, WAIT_SECONDS, Stack
 from load import Load
 from oracle.bodies import Bodies
 from oracle.compare import compare
@@ -80,7 +80,7 @@ def test_a_command_whose_entry_no_longer_fits_the_log_is_refused_and_the_others_
         assert claims[place[0]] <= MOST_CLAIMS
         assert set(claims) == {place[0]}, "other partitions were disturbed"
         assert scene.ask(create(keys[place[0]], "afterwards")) == "already-exists"
-    assert compare(stack.brokers, None, BUILD, WAIT_SECONDS).differences == []
+    assert compare(stack.brokers, None, WAIT_SECONDS).differences == []
 
     # Whoever starts on such a log waits, and says what to do.
     stack.started["first"].stop()

@@ -6,7 +6,7 @@ import time
 import pytest
 from confluent_kafka import Producer
 
-from conftest import BUILD, SHORT_SESSION, WAIT_SECONDS, Stack
+from conftest import SHORT_SESSION, WAIT_SECONDS, Stack
 from oracle.compare import compare
 from processes import wait_for
 from scene import Scene, create, metric, pay
@@ -70,4 +70,4 @@ def test_an_open_transaction_stalls_its_partition_until_its_time_is_over(stack: 
         ids = [e.body.command_id for log in scene.watch.logs.values() for e in log.entries]
         assert not [command_id for command_id in ids if command_id.startswith("asleep")]
         assert scene.ask(create(keys[stalled], "later")) == "already-exists"
-    assert compare(stack.brokers, None, BUILD, WAIT_SECONDS).differences == []
+    assert compare(stack.brokers, None, WAIT_SECONDS).differences == []

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from conftest import BUILD, SHORT_SESSION, WAIT_SECONDS, Stack
+from conftest import SHORT_SESSION, WAIT_SECONDS, Stack
 from load import Load
-from oracle.bodies import generate
+from oracle.bodies import BODIES
 from processes import wait_for
 from services import NAMES, fetch
 from watch import Watch
@@ -18,7 +18,7 @@ KILLS = 5
 def test_a_killed_process_comes_back_and_the_rows_equal_the_log(stack: Stack, victim: str) -> None:
     for name in NAMES:
         stack.start(name, name, *SHORT_SESSION)
-    watch = Watch(stack.brokers, generate(BUILD))
+    watch = Watch(stack.brokers, BODIES)
 
     def moved_from(seen: int) -> bool:
         watch.look()

@@ -2,9 +2,9 @@
 
 import shutil
 
-from conftest import BUILD, SHORT_SESSION, WAIT_SECONDS, Stack
+from conftest import SHORT_SESSION, WAIT_SECONDS, Stack
 from load import Load
-from oracle.bodies import generate
+from oracle.bodies import BODIES
 from processes import wait_for
 from watch import Watch
 
@@ -14,7 +14,7 @@ def test_an_owner_goes_on_with_its_store_and_without_it(stack: Stack) -> None:
     stack.start("projector")
     service = stack.started["command-service"]
     store = stack.services.store_of(service.name)
-    watch = Watch(stack.brokers, generate(BUILD))
+    watch = Watch(stack.brokers, BODIES)
 
     def wait_until_it_moves() -> None:
         seen = watch.entries()

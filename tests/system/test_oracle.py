@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from conftest import BUILD, Stack
-from oracle.bodies import generate
+from conftest import Stack
+from oracle.bodies import BODIES
 from oracle.compare import EVENTS
 from oracle.topics import Topics, read_logs
 from orders import Orders, Sender
@@ -23,8 +23,8 @@ def events(stack: Stack) -> list[str]:
     report = stack.compare()
     assert report.differences == []
     assert report.commands == COMMANDS
-    bodies = generate(BUILD)
-    logs = read_logs(Topics(stack.brokers), EVENTS, bodies)
+    bodies = BODIES
+    logs = read_logs(Topics(stack.brokers), EVENTS)
     seen = Counter(event.type for log in logs for e in log.entries for event in e.body.events)
     declared = bodies.events.DESCRIPTOR.message_types_by_name.values()
     assert set(seen) == {message.full_name for message in declared}

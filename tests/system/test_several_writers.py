@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from conftest import BUILD, SHORT_SESSION, Stack
+from conftest import SHORT_SESSION, Stack
 from load import Load
-from oracle.bodies import generate
+from oracle.bodies import BODIES
 from processes import wait_for
 from watch import Watch
 
@@ -19,7 +19,7 @@ LATE_SECONDS = 5
 
 @pytest.fixture
 def watch(stack: Stack) -> Iterator[Watch]:
-    made = Watch(stack.brokers, generate(BUILD))
+    made = Watch(stack.brokers, BODIES)
     yield made
     made.close()
 

@@ -2,8 +2,9 @@
 
 from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 
+from foldstream.kafka import record_of
 from oracle.bodies import Bodies
-from oracle.topics import Log, Topics, feed, record_of
+from oracle.topics import Log, Topics
 
 TOPIC = "orders.events"
 BATCH = 1000
@@ -22,7 +23,7 @@ class Watch:
     def look(self) -> None:
         for message in self.consumer.consume(BATCH, timeout=0.1):
             if message.error() is None:
-                feed(self.logs[message.partition()], record_of(message), self.bodies)
+                self.logs[message.partition()].feed(record_of(message))
 
     def entries(self) -> int:
         return sum(log.validity.sequence for log in self.logs.values())

@@ -57,7 +57,7 @@ def sources() -> list[Path]:
 def fmt() -> int:
     subprocess.run(["clang-format", "-i", *sources()], cwd=ROOT, check=True)
     ruff = [str(VENV / "bin" / "ruff"), "format", "--config", "tools/ruff.toml", "--no-cache"]
-    return subprocess.run([*ruff, "tools", "tests"], cwd=ROOT, check=False).returncode
+    return subprocess.run([*ruff, *tidy.PYTHON_FOLDERS], cwd=ROOT, check=False).returncode
 
 
 def lint() -> int:

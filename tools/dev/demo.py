@@ -17,7 +17,7 @@ from build import build
 from cluster import Cluster
 from http_orders import HttpSender
 from orders import TOPIC, Command, Orders, Sender
-from paths import DEMO, ROOT, Failed
+from paths import DEMO, ROOT, Failed, path_of_tests
 from processes import wait_for
 from progress import Progress
 
@@ -174,9 +174,8 @@ class Demo:
     def compare(self) -> int:
         """Rows against a fold of the topic that shares no code with the projector."""
         print("\ncomparing every row with a fold of the log", flush=True)
-        path = f"{ROOT}/tests:{ROOT}/tools/dev"
-        command = [sys.executable, "-m", "oracle", "--build", str(self.them.build)]
-        environment = {**os.environ, **self.them.environment, "PYTHONPATH": path}
+        command = [sys.executable, "-m", "oracle"]
+        environment = {**os.environ, **self.them.environment, "PYTHONPATH": path_of_tests()}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         print(done.stdout.strip(), flush=True)
         if done.returncode:

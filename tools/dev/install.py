@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from paths import DEV, KAFKA_LIBS, TOOLS, VENV, Failed
+from paths import DEV, KAFKA_LIBS, MESSAGES, ROOT, TOOLS, VENV, Failed
 
 LOG = DEV / "log" / "install.log"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -65,10 +65,18 @@ def kafka() -> None:
     (KAFKA_LIBS / ".made-of").write_text(stamp(pom))
 
 
+def messages() -> None:
+    """Without a word: a moment, and only when proto/ has changed."""
+    command = [VENV / "bin" / "python", ROOT / "clients" / "python" / "generate.py", MESSAGES]
+    if subprocess.run(command, check=False).returncode:
+        raise Failed("the messages of proto/ could not be generated in Python")
+
+
 def everything() -> None:
     """Returns inside the environment of .dev/venv: this process starts again there."""
     python_packages()
     kafka()
+    messages()
     if Path(sys.prefix) != VENV:
         python = str(VENV / "bin" / "python")
         os.execv(python, [python, *sys.argv])

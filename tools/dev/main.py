@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # tidy
 
 import install
 
-from paths import ROOT, Failed, WrongUsage
+from paths import ROOT, Failed, WrongUsage, path_of_tests
 from processes import tail
 
 INTERRUPTED = 130
@@ -104,9 +104,8 @@ def script(command: str, folder: Path, arguments: list[str]) -> int:
         there = f"there are {', '.join(known)}" if known else "there is none yet"
         raise WrongUsage(f"unknown name '{options.name}'; {there}")
     run = [sys.executable, str(folder / f"{options.name.replace('-', '_')}.py"), *arguments[1:]]
-    tests = ("tests", "tests/system", "tools", "tools/dev")
-    path = os.pathsep.join(str(ROOT / part) for part in tests)
-    environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    quiet = {"PYTHONPATH": path_of_tests(), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, **quiet}
     return subprocess.run(run, cwd=ROOT, env=environment, check=False).returncode
 
 

@@ -1,5 +1,6 @@
 """Where things are, and the one exception that ends a command with a plain reason."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,13 @@ DEV = ROOT / ".dev"
 TOOLS = Path(__file__).resolve().parent
 VENV = DEV / "venv"
 KAFKA_LIBS = DEV / "kafka" / "libs"
+MESSAGES = ROOT / "build" / "python"  # of proto/, in Python
+TEST_FOLDERS = ("tests", "tests/system", "clients/python", "build/python", "tools", "tools/dev")
+
+
+def path_of_tests() -> str:
+    """PYTHONPATH of what runs in the environment of the tests, as tests/pytest.ini has it."""
+    return os.pathsep.join(str(ROOT / folder) for folder in TEST_FOLDERS)
 
 
 class Failed(Exception):

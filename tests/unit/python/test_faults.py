@@ -1,16 +1,14 @@
 """What the soak draws, sends and counts."""
 
-import os
 import random
 import re
 from collections import Counter
 from itertools import islice
-from pathlib import Path
 
 from faults.director import COMMAND_POINTS, DELETION_POINTS, PROJECTOR_POINTS, deck
 from faults.evidence import CLASSES, last_line, missing
 from faults.traffic import INSTANCE, Bare, Clients
-from oracle.bodies import generate
+from oracle.bodies import BODIES
 from paths import ROOT
 
 
@@ -33,7 +31,7 @@ def test_every_point_that_the_services_have_is_struck_at() -> None:
 
 
 def test_the_same_seed_sends_the_same_commands_and_all_kinds_of_them() -> None:
-    bodies = generate(Path(os.environ["BUILD_FOLDER"]))
+    bodies = BODIES
     commands = Clients("c", 3, 4, bodies).commands(3000)
     assert commands == Clients("c", 3, 4, bodies).commands(3000)
     bare = [command for command in commands if isinstance(command, Bare)]

@@ -1,25 +1,24 @@
 """The oracle finds what it is for: each promise about the log is shown broken once."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 import xxhash
 
+from foldstream.log import Entry, Record, Unreadable
+from foldstream.validity import CLAIM, ENTRIES, FRAME, identify
 from oracle import fold, history
 from oracle import rows as tables
-from oracle.bodies import Bodies, generate
+from oracle.bodies import BODIES, Bodies
 from oracle.compare import differences
-from oracle.topics import Entry, Log, Record, Unreadable, feed
-from oracle.validity import CLAIM, ENTRIES, FRAME, identify
+from oracle.topics import Log
 
 VALUES = [b"a", b"b", b"c"]
 
 
 @pytest.fixture(scope="module")
 def bodies() -> Bodies:
-    return generate(Path(os.environ["BUILD_FOLDER"]))
+    return BODIES
 
 
 def commands() -> list[Record]:
@@ -126,12 +125,12 @@ def test_a_body_with_another_number_of_entries_than_its_frame_stops_the_reader(
 ) -> None:
     log = Log(0)
     claim = record(CLAIM, 1, 0, 0, 0, bodies.log.Claim(owner="me").SerializeToString())
-    feed(log, Record(0, 0, None, claim), bodies)
+    log.feed(Record(0, 0, None, claim))
     assert log.owners == {1: "me"}
     one = bodies.log.Entries(entries=[bodies.log.Entry()]).SerializeToString()
     two = record(ENTRIES, 1, 1, identify(claim), 2, one)
     with pytest.raises(Unreadable, match="not 2 entries"):
-        feed(log, Record(1, 0, None, two), bodies)
+        log.feed(Record(1, 0, None, two))
 
 
 def test_entries_that_do_not_count_are_told_by_the_epoch_of_their_writer(bodies: Bodies) -> None:
@@ -139,7 +138,7 @@ def test_entries_that_do_not_count_are_told_by_the_epoch_of_their_writer(bodies:
     first = record(CLAIM, 1, 0, 0, 0, b"")
     values = [first, record(CLAIM, 2, 0, 0, 0, b""), record(ENTRIES, 1, 1, identify(first), 1, b"")]
     for offset, value in enumerate(values):
-        feed(log, Record(offset, 0, None, value), bodies)
+        log.feed(Record(offset, 0, None, value))
     assert log.entries == []
     assert log.ignored_entries == {1: 1}
 

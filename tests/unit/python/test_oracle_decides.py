@@ -1,22 +1,22 @@
 """The oracle decides every command once more: whatever an owner could get wrong is told."""
 
 import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import xxhash
 
+from foldstream.log import Entry, Place, Record
+from foldstream.v1 import outcome_pb2
 from oracle import history
 from oracle.aggregates import Aggregate, Audit
 from oracle.answers import Answers
-from oracle.bodies import Bodies, generate
+from oracle.bodies import BODIES, Bodies
 from oracle.commands import PREFIX, Command, decode
 from oracle.decisions import event_of
 from oracle.snapshots import Snapshots
-from oracle.topics import Entry, Log, Opening, Place, Record
+from oracle.topics import Log, Opening
 
 ITEM = {"productId": "p-1", "name": "lamp", "priceMinor": 5, "quantity": 1}
 ORDER: dict[str, Any] = {
@@ -29,7 +29,7 @@ NONCE = b"n" * 16
 
 @pytest.fixture(scope="module")
 def bodies() -> Bodies:
-    return generate(Path(os.environ["BUILD_FOLDER"]))
+    return BODIES
 
 
 def sent(offset: int, command_id: str, kind: str, key: str = "o", **body: Any) -> Record:
@@ -216,7 +216,7 @@ def test_a_command_that_is_accepted_twice_is_told(owner: Owner) -> None:
     owner.commands[10] = again
     owner.decide(again, "duplicate", "")
     body = owner.log.entries[-1].body
-    body.outcome, body.first = 1, 0
+    body.outcome, body.first = outcome_pb2.OUTCOME_ACCEPTED, 0
     assert [p for p in owner.problems() if "due ('duplicate', '', 9)" in p], owner.problems()
 
 

@@ -1,4 +1,4 @@
-"""Which records of a log count, on its own twenty lines: shares nothing with the C++ (tests/compat
+"""Which records of a log count, in twenty lines that share nothing with the C++ (tests/compat
 holds both to the same frames)."""
 
 import struct
