@@ -60,6 +60,15 @@ def test_includes_along_the_layers_are_fine(tree: Path) -> None:
     assert problems("layers", tree) == []
 
 
+def test_the_limits_are_left_as_they_are_and_nothing_else_of_bench(tree: Path) -> None:
+    text = "int x() { return rd_kafka_poll(); }\n"
+    write(tree, "bench/limits/bare.cpp", text)
+    write(tree, "bench/orders/a.cpp", text)
+    found = problems("words", tree)
+    assert [p for p in found if "bench/orders/a.cpp" in p]
+    assert [p for p in found if "bench/limits" in p] == []
+
+
 def test_a_folder_without_a_layer_is_found(tree: Path) -> None:
     write(tree, "elsewhere/a.cpp")
     assert "no line in tools/layers.toml" in problems("layers", tree)[0]

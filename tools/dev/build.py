@@ -17,8 +17,9 @@ def presets() -> list[str]:
     return [preset["name"] for preset in known if not preset.get("hidden")]
 
 
-def build(preset: str = "dev") -> Path:
-    """The build folder. Compiler output is shown only when something fails."""
+def build(preset: str = "dev", *targets: str) -> Path:
+    """The build folder. Compiler output is shown only when something fails. Without targets: what
+    the preset makes by itself."""
     if preset not in presets():
         raise WrongUsage(f"unknown preset '{preset}'; there are {', '.join(presets())}")
     folder = ROOT / "build" / preset
@@ -28,7 +29,7 @@ def build(preset: str = "dev") -> Path:
         configure = ["cmake", "--preset", preset]
         if subprocess.run(configure, stdout=out, stderr=out, cwd=ROOT, check=False).returncode:
             raise Failed(f"cmake --preset {preset} failed", log)
-    command = ["ninja", "-C", str(folder), "-j", str(jobs())]
+    command = ["ninja", "-C", str(folder), "-j", str(jobs()), *targets]
     environment = {**os.environ, "NINJA_STATUS": NINJA}
     with log.open("a") as out, Progress(f"building {preset}", 1) as progress:
         ninja = subprocess.Popen(

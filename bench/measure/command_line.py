@@ -1,0 +1,44 @@
+"""The options that every benchmark has, and how each ends."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from measure.report import RESULTS
+from paths import DEV, Failed
+from processes import tail
+
+INTERRUPTED = 130
+
+
+def parser(name: str, text: str | None) -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog=f"./dev bench {name}", description=text)
+    made.add_argument("--rounds", type=int, default=3, help="of which the medians are taken")
+    made.add_argument("--without-peers", action="store_true", help="measure only us and the limit")
+    made.add_argument("--build", type=Path, help="default: builds the preset release")
+    made.add_argument("--folder", type=Path, default=DEV / "bench" / name, help="is wiped")
+    made.add_argument("--results", type=Path, default=RESULTS, help="where the JSON goes")
+    return made
+
+
+def build(given: Path | None) -> Path:
+    if given is not None:
+        return given.resolve()
+    import build as building
+
+    return building.build("release", "all", "bench_orders")
+
+
+def ended(name: str, run: Callable[[], int]) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return run()
+    except Failed as failure:
+        if failure.log is not None:
+            print(f"--- the end of {failure.log}:\n{tail(failure.log)}\n---", file=sys.stderr)
+        print(f"bench {name}: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
