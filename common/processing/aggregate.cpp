@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <new>
 #include <unordered_map>
 
@@ -34,9 +35,12 @@ v1::StoredSlot slot_of(const v1::Entry& entry, Sequence sequence) {
 
 void evict(Aggregate& aggregate, std::int64_t now_ms) {
     auto& slots = aggregate.slots;
+    // The log may say any time: the least one must not wrap.
+    constexpr std::int64_t least_ms = std::numeric_limits<std::int64_t>::min();
+    const std::int64_t oldest_ms = std::max(now_ms, least_ms + slot_age_ms) - slot_age_ms;
     while (slots.size() > most_slots ||
-           (slots.size() > least_slots && (slots.front().time_ms() < now_ms - slot_age_ms ||
-                                           aggregate.slot_bytes > most_slot_bytes))) {
+           (slots.size() > least_slots &&
+            (slots.front().time_ms() < oldest_ms || aggregate.slot_bytes > most_slot_bytes))) {
         aggregate.slot_bytes -= slots.front().ByteSizeLong();
         slots.pop_front();
         ++aggregate.first_slot;

@@ -176,11 +176,7 @@ void SnapshotRestore::read_aggregate(const SnapshotName& name, std::string_view 
     const std::string key = aggregate_key(name.aggregate);
     if (const auto bytes = store_.get(key)) {
         if (!have.ParseFromString(*bytes) || !newer(snapshot.aggregate(), have)) return;
-        // Slots have the same numbers in every fold: those that are left are written over.
-        const std::uint64_t end = std::min(have.next_slot(), snapshot.aggregate().first_slot());
-        for (std::uint64_t n = have.first_slot(); n < end; ++n) {
-            batch_.erases.push_back(slot_key(name.aggregate, n));
-        }
+        erase_slots(name.aggregate, have.first_slot(), snapshot.aggregate().first_slot());
     } else {
         ++aggregates_;
     }
@@ -191,6 +187,18 @@ void SnapshotRestore::read_aggregate(const SnapshotName& name, std::string_view 
     for (const v1::StoredSlot& slot : snapshot.slots()) {
         batch_.puts.emplace_back(slot_key(name.aggregate, number), slot.SerializeAsString());
         ++number;
+    }
+}
+
+// Slots have the same numbers in every fold: those that are left are written over. Only what is
+// there is erased: a snapshot can say that it had any number of them.
+void SnapshotRestore::erase_slots(std::string_view aggregate, std::uint64_t from,
+                                  std::uint64_t before) {
+    if (from >= before) return;
+    const std::string end = slot_key(aggregate, before);
+    for (auto& [key, value] : store_.scan(slot_prefix(aggregate))) {
+        if (key >= end) return;
+        batch_.erases.push_back(std::move(key));
     }
 }
 

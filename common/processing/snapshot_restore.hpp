@@ -59,6 +59,7 @@ private:
     void read(const SnapshotRecord& record);
     void learn(const SnapshotRecord& record, bool gone);
     void read_aggregate(const SnapshotName& name, std::string_view value);
+    void erase_slots(std::string_view aggregate, std::uint64_t from, std::uint64_t before);
     void read_partition(Offset cut, std::string_view value);
     void unreadable(std::string_view key);
     void remember_key(const SnapshotName& name, bool gone);

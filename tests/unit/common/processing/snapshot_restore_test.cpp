@@ -1,0 +1,90 @@
+// Snapshots that no owner has written: anybody who may write to the topic can.
+#include "common/processing/snapshot_restore.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "common/processing/store_keys.hpp"
+#include "domains/registry.hpp"
+#include "tests/unit/common/processing/simulated_snapshots.hpp"
+
+namespace foldstream::processing::simulation {
+namespace {
+
+// Counts what a batch erases.
+class CountingStore final : public store::PartitionStore {
+public:
+    explicit CountingStore(store::Store& store) : store_(store.open("orders", Partition(0), 1)) {}
+
+    std::optional<std::string> get(std::string_view key) const override { return store_->get(key); }
+    std::vector<store::KeyValue> scan(std::string_view prefix, std::string_view after,
+                                      std::size_t limit) const override {
+        return store_->scan(prefix, after, limit);
+    }
+    std::optional<std::string> last_key(std::string_view prefix) const override {
+        return store_->last_key(prefix);
+    }
+    void apply(const store::WriteBatch& batch) override {
+        erases += batch.erases.size();
+        store_->apply(batch);
+    }
+    store::StoredPosition position() const override { return store_->position(); }
+    void wipe() override { store_->wipe(); }
+
+    std::size_t erases = 0;
+
+private:
+    std::unique_ptr<store::PartitionStore> store_;
+};
+
+std::string snapshot(std::uint64_t sequence, std::uint64_t first_slot, std::uint64_t next_slot,
+                     int slots) {
+    v1::Snapshot made;
+    made.set_state_version(1);
+    made.mutable_aggregate()->set_version(1);
+    made.mutable_aggregate()->set_sequence(sequence);
+    made.mutable_aggregate()->set_first_slot(first_slot);
+    made.mutable_aggregate()->set_next_slot(next_slot);
+    for (int i = 0; i < slots; ++i) made.add_slots()->set_command_id(std::to_string(i));
+    return made.SerializeAsString();
+}
+
+class Restore : public ::testing::Test {
+protected:
+    void run() {
+        SnapshotRestore restore(*domains::registry().find("orders"), store_, source_);
+        restore.begin(true);
+        bool worked = false;
+        ASSERT_EQ(restore.step(worked), SnapshotRestore::Progress::done);
+    }
+    [[nodiscard]] std::size_t slots() const {
+        return store_.scan(slot_prefix("o-1"), {}, 0).size();
+    }
+
+    SnapshotTopic topic_;
+    SimSnapshotSource source_{topic_};
+    std::unique_ptr<store::Store> stores_ = store::make_memory_store();
+    CountingStore store_{*stores_};
+};
+
+TEST_F(Restore, leaves_the_slots_of_the_newer_snapshot_alone) {
+    topic_.append("o-1@1", snapshot(3, 0, 5, 5));
+    topic_.append("o-1@2", snapshot(7, 4, 6, 2));
+    run();
+    EXPECT_EQ(slots(), 2U);
+    EXPECT_EQ(store_.erases, 4U);
+}
+
+TEST_F(Restore, does_no_work_for_slots_that_are_only_claimed_to_be_there) {
+    constexpr std::uint64_t claimed = 1'000'000;  // up to 2^64 would be as easily said
+    topic_.append("o-1@1", snapshot(3, 0, claimed, 2));
+    topic_.append("o-1@2", snapshot(7, claimed, claimed + 1, 1));
+    run();
+    EXPECT_EQ(slots(), 1U);
+    EXPECT_EQ(store_.erases, 2U);
+}
+
+}  // namespace
+}  // namespace foldstream::processing::simulation
