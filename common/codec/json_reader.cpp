@@ -32,6 +32,7 @@ constexpr std::size_t max_quoted_name = 64;
 
 // A name from the input, fit to stand in a path: bounded, printable, well-formed.
 std::string quoted_name(std::string_view name) {
+    if (name.empty()) return "\"\"";
     std::string out;
     for (std::size_t i = 0; i < name.size();) {
         const std::size_t length = utf8_length(name, i);

@@ -161,7 +161,7 @@ TEST(JsonReader, refuses_fields_that_do_not_exist_wherever_they_are) {
     expect_fault(R"({"nope":{"a":[{"b":1}]},"i32":1})", "nope", "is not a field of All");
     expect_fault(R"({"manyChildren":[{},{"Text":1}]})", "manyChildren[1].Text",
                  "is not a field of All");
-    expect_fault(R"({"":1})", "", "is not a field of All");
+    expect_fault(R"({"":1})", "\"\"", "is not a field of All");
     // A name comes back bounded and harmless.
     expect_fault("{\"" + std::string(1000, 'n') + "\":1}", (std::string(64, 'n') + "...").c_str(),
                  "is not a field of All");
