@@ -49,8 +49,10 @@ std::optional<Response> refuse_head(const BeastRequest& head) {
     if (hosts > 1 || (hosts == 0 && head.version() == 11)) {
         return problem(400, "invalid", "one Host header is needed");
     }
-    // Joined as lists they would be another value than any that was meant.
-    for (const char* single : {"Authorization", "Content-Type", "Idempotency-Key"}) {
+    // Joined as lists they would be another value than any that was meant; and of two equal lengths
+    // Beast takes one, which whoever stands before this server might not.
+    for (const char* single :
+         {"Authorization", "Content-Length", "Content-Type", "Idempotency-Key"}) {
         if (head.count(single) > 1) {
             return problem(400, "invalid", std::string(single) + " is given twice");
         }

@@ -150,6 +150,7 @@ private:
     beast::flat_buffer buffer_;
     std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
     bool head_seen_ = false;
+    std::optional<beast::http::request_header<>> head_;  // of a request in chunks, without trailers
     std::string peer_;
     std::optional<Target> target_;  // of the request in work: nothing when it is no legal one
     Router::Match match_;
@@ -190,6 +191,7 @@ void Session::next() {
     if (core_.draining) return close();
     too_slow_ = false;
     head_seen_ = false;
+    head_.reset();
     route_.clear();
     method_.clear();
     parser_.emplace();
@@ -239,6 +241,7 @@ void Session::on_head() {
     if (auto refusal = refuse_head(head)) return respond_and_close(std::move(*refusal));
     if (auto refusal = refuse_body()) return respond_and_close(std::move(*refusal));
     if (parser_->is_done()) return on_request();
+    if (head.chunked()) head_ = head.base();
     parser_->eager(true);
     if (head[beast::http::field::expect].empty()) return parse();
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -299,7 +302,9 @@ Request Session::take_request(Target target) {
     request.target = std::string(message.target());
     request.path = std::move(target.path);
     request.query = std::move(target.query);
-    for (const auto& header : message) {
+    // Beast adds what stands behind the last chunk: it must not pass for a header (RFC
+    // 9112, 7.1.2).
+    for (const auto& header : head_ ? *head_ : message.base()) {
         std::string name(header.name_string());
         for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
         const auto [at, fresh] = request.headers.try_emplace(name, std::string(header.value()));

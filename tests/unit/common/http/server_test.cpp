@@ -125,6 +125,17 @@ TEST_F(HttpServer, reads_bodies_with_a_length_and_in_chunks) {
     EXPECT_TRUE(has(client.answer(), "\r\n\r\nhello"));
 }
 
+TEST_F(HttpServer, takes_no_field_behind_the_last_chunk_for_a_header) {
+    start();
+    Client& client = connect();
+    client.say(
+        "GET /headers HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "1\r\na\r\n0\r\nX-Twice: smuggled\r\n\r\n" +
+        get("/echo/3"));
+    EXPECT_FALSE(has(client.answer(), "smuggled"));
+    EXPECT_TRUE(has(client.answer(), "GET 3"));
+}
+
 TEST_F(HttpServer, says_100_to_a_client_that_waits_for_it) {
     start();
     Client& client = connect();
@@ -161,6 +172,7 @@ TEST_F(HttpServer, refuses_what_two_servers_could_understand_in_two_ways_and_clo
         {post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
         {post + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400},
         {post + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello", 400},
+        {post + "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400},
         {post + "Content-Length: -1\r\n\r\n", 400},
         {post + "Content-Length: 5x\r\n\r\nhello", 400},
         {post + "Transfer-Encoding: gzip\r\n\r\n", 501},
