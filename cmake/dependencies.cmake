@@ -5,6 +5,7 @@ option(FOLDSTREAM_TESTS "Build the tests" ON)
 option(FOLDSTREAM_TEST_HOOKS "Compile in the faults that tests ask for by environment" OFF)
 option(FOLDSTREAM_HARDEN "Hardening flags" OFF)
 set(FOLDSTREAM_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
+option(FOLDSTREAM_FUZZ "Of the tests only those that libFuzzer drives (clang)" OFF)
 set(FOLDSTREAM_COVERAGE "" CACHE STRING "Empty, focus (domains and common/fold) or all")
 
 find_package(Threads REQUIRED)
