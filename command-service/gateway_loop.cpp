@@ -263,14 +263,7 @@ void GatewayLoop::read_again() {
     read_again_at_ = steady_clock::now() + before_reading_again;
     try {
         kafka::Admin admin(settings_);
-        const auto ends = admin.end_offsets(replies_topic);
-        const auto end = ends.find(box_.partition());
-        if (end == ends.end()) {
-            throw kafka::Error(
-                replies_topic + " has lost its partition " + std::to_string(box_.partition().value),
-                true);
-        }
-        reader_->start(box_.partition(), end->second);
+        reader_->start(box_.partition(), end_of_replies(admin, box_.partition()));
         reply_trouble_.clear();
     } catch (const kafka::Error& error) {
         reply_trouble_ = error.what();
