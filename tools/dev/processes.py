@@ -20,13 +20,15 @@ POLL_SECONDS = 0.05
 
 
 def started_at(pid: int) -> str | None:
-    """The kernel's start time of a living process."""
+    """The kernel's start time of a living process. A killed one lives until its last thread has
+    gone: its ports and locks are taken until then, although its first thread may be a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
+        threads = len(os.listdir(f"/proc/{pid}/task"))
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = stat.rsplit(")", 1)[1].split()
-    return None if fields[0] == "Z" else fields[19]
+    return None if fields[0] == "Z" and threads <= 1 else fields[19]
 
 
 @dataclass(frozen=True)

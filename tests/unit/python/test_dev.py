@@ -59,6 +59,25 @@ def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(process: Proce
         other.wait()
 
 
+def test_a_process_lives_until_its_last_thread_has_gone(process: Process) -> None:
+    script = """
+import ctypes, threading
+threading.Thread(target=threading.Event().wait).start()
+print("up", flush=True)
+ctypes.CDLL(None).pthread_exit(None)
+"""
+    process.start([sys.executable, "-c", script], {})
+    pid = process.pid()
+
+    def first_thread_is_a_zombie() -> bool:
+        return ") Z " in Path(f"/proc/{pid}/stat").read_text()
+
+    assert wait_for(first_thread_is_a_zombie, 10)
+    assert process.pid() == pid
+    process.stop()
+    assert process.pid() is None
+
+
 def test_a_process_that_ends_is_no_long_wait(process: Process) -> None:
     process.start(["false"], {})
     with pytest.raises(Failed, match="ended before it was ready"):
