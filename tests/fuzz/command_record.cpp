@@ -11,6 +11,7 @@
 #include "common/fold/command_record.hpp"
 #include "domains/registry.hpp"
 #include "tests/fuzz/fuzz.hpp"
+#include "tests/fuzz/orders.hpp"
 
 namespace foldstream::fuzz {
 namespace {
@@ -22,14 +23,6 @@ using fold::RawCommand;
 using Outcome = Result<DecodedCommand, CommandRefusal>;
 
 constexpr std::int32_t partitions = 2;
-
-const fold::DomainModule& orders() {
-    static const fold::DomainModule& found = []() -> const fold::DomainModule& {
-        codec::mute_protobuf_log();
-        return *domains::registry().find("orders");
-    }();
-    return found;
-}
 
 bool is_printable(std::string_view text) {
     return std::none_of(text.begin(), text.end(), [](char c) {

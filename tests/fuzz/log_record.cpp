@@ -12,6 +12,7 @@
 #include "common/replay/log_reader.hpp"
 #include "domains/registry.hpp"
 #include "tests/fuzz/fuzz.hpp"
+#include "tests/fuzz/orders.hpp"
 
 namespace foldstream::fuzz {
 namespace {
@@ -25,14 +26,6 @@ using replay::ValidClaim;
 using replay::ValidEntries;
 
 constexpr std::size_t most_records = 64;
-
-const fold::DomainModule& orders() {
-    static const fold::DomainModule& found = []() -> const fold::DomainModule& {
-        codec::mute_protobuf_log();
-        return *domains::registry().find("orders");
-    }();
-    return found;
-}
 
 // A record as somebody could write it who knows the format: the id is right, the rest is the
 // input's.

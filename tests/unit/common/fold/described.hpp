@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "common/fold/domain.hpp"
 #include "foldstream/v1/options.pb.h"
 
 namespace foldstream::testing {
@@ -40,6 +41,15 @@ inline const google::protobuf::Message& described(const std::string& file) {
     const FileDescriptor* built = all.back()->pool.BuildFile(description);
     if (built == nullptr) throw std::logic_error("the test's description does not build");
     return *all.back()->factory.GetPrototype(built->message_type(0));
+}
+
+// A projection that nobody folds: enough for a plan.
+inline fold::Projection projection_of(const google::protobuf::Message& prototype) {
+    fold::Projection projection;
+    projection.row_prototype = &prototype;
+    projection.options = prototype.GetDescriptor()->options().GetExtension(v1::row);
+    projection.name = projection.options.table();
+    return projection;
 }
 
 }  // namespace foldstream::testing

@@ -10,17 +10,10 @@ namespace foldstream::fold {
 namespace {
 
 using foldstream::testing::described;
+using foldstream::testing::projection_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-Projection projection_of(const Message& prototype) {
-    Projection projection;
-    projection.row_prototype = &prototype;
-    projection.options = prototype.GetDescriptor()->options().GetExtension(v1::row);
-    projection.name = projection.options.table();
-    return projection;
-}
 
 const Message& thing(const std::string& table, const std::string& search) {
     return described(R"(message_type {

@@ -17,17 +17,9 @@ namespace {
 using testing::described;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::projection_of;
 
 using Secret = std::array<std::uint8_t, 192>;
-
-// A projection that nobody folds: enough for a plan.
-Projection projection_of(const Message& prototype) {
-    Projection projection;
-    projection.row_prototype = &prototype;
-    projection.options = prototype.GetDescriptor()->options().GetExtension(v1::row);
-    projection.name = projection.options.table();
-    return projection;
-}
 
 // A row message of a string "id", a list "tags" and whatever is added.
 std::string refusal(const std::string& options, const std::string& fields = "") {

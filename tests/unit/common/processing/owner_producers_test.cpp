@@ -45,20 +45,6 @@ std::vector<std::string> decided(const World& world) {
     return ids;
 }
 
-std::size_t markers(const World& world) {
-    std::size_t count = 0;
-    for (const auto& [sequence, entry] : valid_entries(world)) count += entry.has_marker() ? 1 : 0;
-    return count;
-}
-
-void expect_restore(World& world) {
-    Process restored(world, 55);
-    restored.owner.assign();
-    restored.run();
-    ASSERT_NE(restored.owner.state(), OwnerState::stopped) << restored.owner.reason();
-    EXPECT_EQ(content(restored), content(*cold(world)));
-}
-
 TEST(LostProducer, with_the_claim_in_its_hands_is_followed_by_another_claim) {
     World world;
     Process process(world, 1);

@@ -47,6 +47,15 @@ inline std::unique_ptr<Process> cold(World& world) {
     return process;
 }
 
+// Whoever restores from nothing has what the log says.
+inline void expect_restore(World& world) {
+    Process restored(world, 55);
+    restored.owner.assign();
+    restored.run();
+    ASSERT_NE(restored.owner.state(), OwnerState::stopped) << restored.owner.reason();
+    EXPECT_EQ(content(restored), content(*cold(world)));
+}
+
 // Few orders, many commands of every kind: done again, meant for another version, dry, rubbish.
 class CommandMaker {
 public:

@@ -372,6 +372,11 @@ inline void own_an_order(Process& process, World& world) {
     say(world, pack(create_order("o1"), "c1"));
     take(process);
 }
+inline std::size_t markers(const World& world) {
+    std::size_t count = 0;
+    for (const auto& [sequence, entry] : valid_entries(world)) count += entry.has_marker() ? 1 : 0;
+    return count;
+}
 inline void compact_all(World& world, Random& random) {
     for (int i = 0; i < 40; ++i) world.snapshots.compact(random);
 }

@@ -11,21 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::size_t markers(const World& world) {
-    std::size_t count = 0;
-    for (const auto& [sequence, entry] : valid_entries(world)) count += entry.has_marker() ? 1 : 0;
-    return count;
-}
-
-// Whoever restores from nothing has what the log says.
-void expect_restore(World& world) {
-    Process restored(world, 55);
-    restored.owner.assign();
-    restored.run();
-    ASSERT_NE(restored.owner.state(), OwnerState::stopped) << restored.owner.reason();
-    EXPECT_EQ(content(restored), content(*cold(world)));
-}
-
 TEST(SnapshotRound, has_no_marker_before_everything_that_it_vouches_for_is_delivered) {
     World world;
     Process process(world, 1, short_rounds());
