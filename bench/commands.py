@@ -23,6 +23,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
+from endings import ended
 from measure import command_line, limits, report, streams
 from measure.bed import PARTITIONS, Bed, cpu_seconds, metric, peak_rss_mib
 from measure.report import Series
@@ -216,4 +217,4 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(command_line.ended(NAME, lambda: Commands(parse(sys.argv[1:])).run()))
+    sys.exit(ended(f"bench {NAME}", lambda: Commands(parse(sys.argv[1:])).run()))

@@ -19,6 +19,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
 
+from endings import ended
 from measure import command_line, limits, report
 from measure.bed import PARTITIONS, Bed
 from measure.report import Series
@@ -246,4 +247,4 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(command_line.ended(NAME, lambda: EndToEnd(parse(sys.argv[1:])).run()))
+    sys.exit(ended(f"bench {NAME}", lambda: EndToEnd(parse(sys.argv[1:])).run()))

@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 
 from cluster import DATABASE
+from endings import ended
 from measure import command_line, fastapi, report
 from measure.bed import PARTITIONS, Bed
 from measure.load_generators import Asked, pgbench, pgbench_script, wrk
@@ -212,4 +213,4 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(command_line.ended(NAME, lambda: Queries(parse(sys.argv[1:])).run()))
+    sys.exit(ended(f"bench {NAME}", lambda: Queries(parse(sys.argv[1:])).run()))

@@ -1,16 +1,10 @@
-"""The options that every benchmark has, and how each ends."""
+"""The options that every benchmark has."""
 
 import argparse
-import signal
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from measure.report import RESULTS
-from paths import DEV, Failed
-from processes import tail
-
-INTERRUPTED = 130
+from paths import DEV
 
 
 def parser(name: str, text: str | None) -> argparse.ArgumentParser:
@@ -29,16 +23,3 @@ def build(given: Path | None) -> Path:
     import build as building
 
     return building.build("release", "all", "bench_orders")
-
-
-def ended(name: str, run: Callable[[], int]) -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return run()
-    except Failed as failure:
-        if failure.log is not None:
-            print(f"--- the end of {failure.log}:\n{tail(failure.log)}\n---", file=sys.stderr)
-        print(f"bench {name}: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return INTERRUPTED

@@ -8,7 +8,6 @@ answers and data stay in the folder of the run until the next one.
 
 import argparse
 import random
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from endings import ended
 from faults.director import Director
 from faults.evidence import Evidence, last_line, missing
 from faults.sight import Sight
@@ -24,8 +24,8 @@ from faults.traffic import Clients, Replies, Traffic
 from oracle import answers
 from oracle.bodies import BODIES
 from oracle.compare import COMMANDS, compare
-from paths import DEV, ROOT, Failed
-from processes import tail, wait_for
+from paths import DEV, ROOT
+from processes import wait_for
 from progress import Progress
 
 READY_SECONDS = 60
@@ -192,16 +192,7 @@ def parse(arguments: list[str]) -> Options:
 
 
 def main(arguments: list[str]) -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return Soak(parse(arguments)).run()
-    except Failed as failure:
-        if failure.log is not None:
-            print(f"--- the end of {failure.log}:\n{tail(failure.log)}\n---", file=sys.stderr)
-        print(f"soak exactly-once: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return ended("soak exactly-once", lambda: Soak(parse(arguments)).run())
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from confluent_kafka.admin import AdminClient
 
+from endings import ended
 from faults.sight import Sight
 from faults.stage import Member, Stage
 from load import Load
@@ -25,7 +26,7 @@ from oracle.bodies import BODIES
 from oracle.topics import Log
 from orders import Command, Sender
 from paths import DEV, Failed
-from processes import tail, wait_for
+from processes import wait_for
 from progress import Progress
 
 DECIDED_SECONDS = 600
@@ -207,7 +208,10 @@ class Takeover:
 
 
 def main(arguments: list[str]) -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    return ended("soak takeover", lambda: Takeover(parse(arguments)).run())
+
+
+def parse(arguments: list[str]) -> Options:
     parser = argparse.ArgumentParser(prog="./dev soak takeover", description=__doc__)
     parser.add_argument("--aggregates", type=int, default=100_000)
     parser.add_argument("--build", type=Path, help="default: builds the preset release")
@@ -218,15 +222,7 @@ def main(arguments: list[str]) -> int:
         import build as building
 
         build = building.build("release")
-    try:
-        return Takeover(Options(given.aggregates, build.resolve(), given.folder)).run()
-    except Failed as failure:
-        if failure.log is not None:
-            print(f"--- the end of {failure.log}:\n{tail(failure.log)}\n---", file=sys.stderr)
-        print(f"soak takeover: {failure}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return Options(given.aggregates, build.resolve(), given.folder)
 
 
 if __name__ == "__main__":

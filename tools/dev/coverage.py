@@ -3,12 +3,12 @@
 begin: forgets earlier counts. judge: writes BUILD/coverage.txt and fails below the floor.
 """
 
-import argparse
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import around_a_lane
 from paths import ROOT, VENV
 
 FLOOR_PERCENT = 95.0
@@ -47,13 +47,5 @@ def judge(build: Path) -> int:
     return 0 if fine else 1
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", type=Path, required=True)
-    parser.add_argument("action", choices=("begin", "judge"))
-    options = parser.parse_args()
-    return begin(options.build) if options.action == "begin" else judge(options.build)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(around_a_lane.main(__doc__, begin, judge))

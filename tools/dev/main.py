@@ -12,10 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # tidy
 
 import install
 
+from endings import INTERRUPTED, tell
 from paths import ROOT, Failed, WrongUsage, path_of_tests
-from processes import tail
-
-INTERRUPTED = 130
 
 
 def build(arguments: list[str]) -> int:
@@ -132,9 +130,7 @@ def main() -> int:
         install.everything()
         return command(sys.argv[2:])
     except Failed as failure:
-        if failure.log is not None:
-            print(f"--- the end of {failure.log}:\n{tail(failure.log)}\n---", file=sys.stderr)
-        print(f"./dev {sys.argv[1]}: {failure}", file=sys.stderr)
+        tell(f"./dev {sys.argv[1]}", failure)
         return 2 if isinstance(failure, WrongUsage) else 1
     except KeyboardInterrupt:
         print(f"\n./dev {sys.argv[1]}: interrupted", file=sys.stderr)

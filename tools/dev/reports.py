@@ -3,10 +3,11 @@
 begin: forgets earlier reports. judge: prints them, and fails when there is one.
 """
 
-import argparse
 import shutil
 import sys
 from pathlib import Path
+
+import around_a_lane
 
 FOLDER = "reports"
 
@@ -25,13 +26,5 @@ def judge(build: Path) -> int:
     return 1 if files else 0
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", type=Path, required=True)
-    parser.add_argument("action", choices=("begin", "judge"))
-    options = parser.parse_args()
-    return begin(options.build) if options.action == "begin" else judge(options.build)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(around_a_lane.main(__doc__, begin, judge))
