@@ -3,14 +3,14 @@
 #include <cstdint>
 #include <memory>
 
-#include "cli/json_object.hpp"
+#include "common/codec/json_object.hpp"
 #include "common/core/time_text.hpp"
 
 namespace foldstream::cli {
 
 namespace {
 
-void add_data(JsonObject& object, const fold::DomainModule& domain, const v1::Event& event) {
+void add_data(codec::JsonObject& object, const fold::DomainModule& domain, const v1::Event& event) {
     if (const fold::EventType* type = domain.find_event(event.type())) {
         const std::unique_ptr<google::protobuf::Message> message(type->prototype->New());
         if (message->ParseFromString(event.payload())) {
@@ -45,7 +45,7 @@ std::string base64(std::string_view bytes) {
 
 std::string cloud_event(const fold::DomainModule& domain, const fold::Meta& meta,
                         const v1::Entry& entry, const v1::Event& event) {
-    JsonObject object;
+    codec::JsonObject object;
     object.text("specversion", "1.0")
         .text("id", meta.event_id())
         .text("source", "/foldstream/" + domain.name + "/" + std::to_string(meta.partition.value))

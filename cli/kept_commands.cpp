@@ -5,9 +5,9 @@
 #include <string_view>
 #include <utility>
 
-#include "cli/json_object.hpp"
 #include "cli/text_table.hpp"
 #include "common/codec/check.hpp"
+#include "common/codec/json_object.hpp"
 #include "common/codec/partitioner.hpp"
 #include "common/core/time_text.hpp"
 #include "common/core/uuid.hpp"
@@ -104,7 +104,7 @@ std::string kept_text(const std::vector<KeptCommand>& commands) {
 std::string kept_json(const std::string& domain, const std::vector<KeptCommand>& commands) {
     std::vector<std::string> items;
     for (const KeptCommand& one : commands) {
-        JsonObject item;
+        codec::JsonObject item;
         item.number("partition", one.partition.value)
             .number("sequence", one.sequence.value)
             .number("offset", one.offset.value)
@@ -116,8 +116,8 @@ std::string kept_json(const std::string& domain, const std::vector<KeptCommand>&
             .text("time", rfc3339(one.time_ms));
         items.push_back(item.done());
     }
-    JsonObject all;
-    all.text("domain", domain).raw("data", json_array(items));
+    codec::JsonObject all;
+    all.text("domain", domain).raw("data", codec::json_array(items));
     return all.done();
 }
 

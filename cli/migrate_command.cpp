@@ -2,7 +2,7 @@
 
 #include <ostream>
 
-#include "cli/json_object.hpp"
+#include "common/codec/json_object.hpp"
 #include "common/postgres/migrations.hpp"
 #include "common/runtime/options.hpp"
 #include "domains/registry.hpp"
@@ -21,10 +21,10 @@ int migrate(const Connections& connections, const Console& console) {
     postgres::Connection connection(settings);
     const postgres::MigrationReport report = postgres::migrate(connection, domains::registry());
     if (connections.json) {
-        JsonObject answer;
-        answer.raw("applied", json_texts(report.applied))
-            .raw("created", json_texts(report.created))
-            .raw("outdated", json_texts(report.outdated));
+        codec::JsonObject answer;
+        answer.raw("applied", codec::json_texts(report.applied))
+            .raw("created", codec::json_texts(report.created))
+            .raw("outdated", codec::json_texts(report.outdated));
         console.out << answer.done() << '\n';
         return runtime::exit_fine;
     }

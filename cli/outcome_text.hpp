@@ -26,9 +26,6 @@ struct PlacedEntry {
     v1::Entry entry;
 };
 
-// held, queued, scheduled, forwarded: a later entry decides.
-bool is_final(const v1::Entry& entry);
-
 // The answer that a final entry gives. `duplicate`: the entry is the first one's of a command that
 // was sent again.
 Answer answer_of(const fold::DomainModule& domain, const PlacedEntry& placed, bool duplicate);

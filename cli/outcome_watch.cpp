@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/fold/codes.hpp"
 #include "common/kafka/error.hpp"
 #include "common/kafka/topics.hpp"
 
@@ -82,7 +83,7 @@ std::optional<PlacedEntry> OutcomeWatch::wait_for(Offset command,
                 const bool later =
                     waiting && entry.has_waiting() && entry.waiting().sequence() == waiting->value;
                 if (first || later) {
-                    if (is_final(entry)) {
+                    if (fold::is_final(entry.outcome())) {
                         return PlacedEntry{partition_, sequence, std::move(entry)};
                     }
                     waiting = sequence;

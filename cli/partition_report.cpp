@@ -4,7 +4,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "cli/json_object.hpp"
+#include "common/codec/json_object.hpp"
 #include "common/core/time_text.hpp"
 #include "common/kafka/topics.hpp"
 
@@ -22,7 +22,7 @@ std::string place_text(const replay::Position& position) {
 
 std::string place_json(const replay::Position& position) {
     if (position.offset.value < 0) return "null";
-    JsonObject place;
+    codec::JsonObject place;
     place.number("offset", position.offset.value)
         .number("epoch", position.epoch.value)
         .number("sequence", position.sequence.value);
@@ -119,7 +119,7 @@ std::string adopted_text(const AdoptionView& view, const Adopted& adopted) {
 }
 
 std::string adopted_json(const AdoptionView& view, const Adopted& adopted) {
-    JsonObject body;
+    codec::JsonObject body;
     body.text("domain", view.domain)
         .number("partition", view.partition.value)
         .number("nextOffset", adopted.next.value)
@@ -166,7 +166,7 @@ std::string reset_text(const ResetView& view, const Reset& reset) {
 }
 
 std::string reset_json(const ResetView& view, const Reset& reset) {
-    JsonObject body;
+    codec::JsonObject body;
     body.text("domain", view.domain)
         .number("partition", view.partition.value)
         .text("resetId", reset.id)

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "cli/json_object.hpp"
 #include "common/codec/frame.hpp"
+#include "common/codec/json_object.hpp"
 #include "common/core/time_text.hpp"
 #include "common/core/uuid.hpp"
 
@@ -151,8 +151,8 @@ std::string json_name(std::string_view name) {
     return out;
 }
 
-JsonObject object(const Members& members) {
-    JsonObject made;
+codec::JsonObject object(const Members& members) {
+    codec::JsonObject made;
     for (const auto& [name, value] : members) {
         const std::string key = json_name(name);
         if (numeric(name)) {
@@ -165,7 +165,7 @@ JsonObject object(const Members& members) {
 }
 
 std::string event_item(const v1::Event& event) {
-    JsonObject made;
+    codec::JsonObject made;
     made.text("type", event.type())
         .number("version", event.version())
         .number("bytes", event.payload().size());
@@ -216,19 +216,19 @@ std::string raw_text(const RawRecord& record, const replay::ReadResult& result) 
 }
 
 std::string raw_json(const RawRecord& record, const replay::ReadResult& result) {
-    JsonObject made = object(members_of(record, result));
+    codec::JsonObject made = object(members_of(record, result));
     if (const std::string reason = why(result); !reason.empty()) made.text("reason", reason);
     if (const auto* entries = std::get_if<replay::ValidEntries>(&result)) {
         std::vector<std::string> items;
         Sequence sequence = entries->first;
         for (const v1::Entry& entry : entries->body.entries()) {
-            JsonObject item = object(members_of(entry, sequence));
+            codec::JsonObject item = object(members_of(entry, sequence));
             std::vector<std::string> events;
             for (const v1::Event& event : entry.events()) events.push_back(event_item(event));
-            items.push_back(item.raw("events", json_array(events)).done());
+            items.push_back(item.raw("events", codec::json_array(events)).done());
             ++sequence.value;
         }
-        made.raw("entries", json_array(items));
+        made.raw("entries", codec::json_array(items));
     }
     return made.done();
 }

@@ -4,8 +4,8 @@
 #include <array>
 #include <string_view>
 
-#include "cli/json_object.hpp"
 #include "cli/text_table.hpp"
+#include "common/codec/json_object.hpp"
 
 namespace foldstream::cli {
 
@@ -22,7 +22,7 @@ std::string marker_state(const SnapshotCount& one) {
 }
 
 std::string marker_json(const SnapshotCount& one) {
-    JsonObject marker;
+    codec::JsonObject marker;
     marker.number("sequence", one.marker->covered().sequence())
         .number("offset", one.marker->marker().offset())
         .number("epoch", one.marker->marker().epoch())
@@ -75,7 +75,7 @@ std::string count_text(const std::vector<SnapshotCount>& partitions) {
 std::string count_json(const std::string& domain, const std::vector<SnapshotCount>& partitions) {
     std::vector<std::string> items;
     for (const SnapshotCount& one : partitions) {
-        JsonObject item;
+        codec::JsonObject item;
         item.number("partition", one.partition.value)
             .number("aggregates", one.counts.aggregates)
             .number("records", one.counts.records)
@@ -92,8 +92,8 @@ std::string count_json(const std::string& domain, const std::vector<SnapshotCoun
         }
         items.push_back(item.done());
     }
-    JsonObject all;
-    all.text("domain", domain).raw("partitions", json_array(items));
+    codec::JsonObject all;
+    all.text("domain", domain).raw("partitions", codec::json_array(items));
     return all.done();
 }
 
@@ -112,7 +112,7 @@ std::string show_text(const std::string& key, Partition partition,
 std::string show_json(const std::string& key, Partition partition,
                       const SnapshotSearch::Found& found) {
     const v1::StoredAggregate& aggregate = found.snapshot.aggregate();
-    JsonObject item;
+    codec::JsonObject item;
     item.text("aggregateId", key)
         .number("partition", partition.value)
         .number("cut", found.cut.value)
@@ -161,7 +161,7 @@ std::string order_text(const std::string& domain, const SnapshotOrder& order) {
 std::string orders_json(const std::string& domain, const std::vector<SnapshotOrder>& orders) {
     std::vector<std::string> items;
     for (const SnapshotOrder& order : orders) {
-        JsonObject item;
+        codec::JsonObject item;
         item.number("partition", order.partition.value)
             .text("status", end_name(order.end))
             .text("commandId", order.command_id);
@@ -174,8 +174,8 @@ std::string orders_json(const std::string& domain, const std::vector<SnapshotOrd
         item.number("coveredSequence", order.covered.value).text("code", order.code);
         items.push_back(item.done());
     }
-    JsonObject all;
-    all.text("domain", domain).raw("partitions", json_array(items));
+    codec::JsonObject all;
+    all.text("domain", domain).raw("partitions", codec::json_array(items));
     return all.done();
 }
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "cli/json_object.hpp"
 #include "cli/text_table.hpp"
+#include "common/codec/json_object.hpp"
 
 namespace foldstream::cli {
 
@@ -24,7 +24,7 @@ std::string state_text(const PartitionStatus& partition) {
 }
 
 std::string partition_json(const PartitionStatus& partition) {
-    JsonObject item;
+    codec::JsonObject item;
     item.number("partition", partition.partition.value)
         .number("head", partition.head.value)
         .number("seenOffset", partition.seen.value)
@@ -46,7 +46,7 @@ std::string partition_json(const PartitionStatus& partition) {
 }
 
 std::string owner_json(const OwnerStatus& owner) {
-    JsonObject item;
+    codec::JsonObject item;
     item.text("domain", owner.domain)
         .number("partition", owner.partition.value)
         .number("epoch", owner.epoch.value)
@@ -126,18 +126,18 @@ std::string status_json(const std::vector<ProjectionStatus>& projections,
         for (const PartitionStatus& one : projection.partitions) {
             partitions.push_back(partition_json(one));
         }
-        JsonObject item;
+        codec::JsonObject item;
         item.text("projection", projection.projection)
             .text("domain", projection.domain)
             .number("generation", projection.generation.value)
             .text("state", projection.state)
-            .raw("partitions", json_array(partitions));
+            .raw("partitions", codec::json_array(partitions));
         items.push_back(item.done());
     }
     std::vector<std::string> logs;
     for (const OwnerStatus& one : owners) logs.push_back(owner_json(one));
-    JsonObject all;
-    all.raw("projections", json_array(items)).raw("logs", json_array(logs));
+    codec::JsonObject all;
+    all.raw("projections", codec::json_array(items)).raw("logs", codec::json_array(logs));
     return all.done();
 }
 

@@ -1,7 +1,7 @@
 #include "cli/topic_report.hpp"
 
-#include "cli/json_object.hpp"
 #include "cli/text_table.hpp"
+#include "common/codec/json_object.hpp"
 #include "common/kafka/topics.hpp"
 
 namespace foldstream::cli {
@@ -96,23 +96,23 @@ std::string topics_text(const std::vector<TopicSpec>& wanted, const FoundTopics&
 std::string topics_json(const std::vector<TopicSpec>& wanted, const FoundTopics& found) {
     std::vector<std::string> items;
     for (const TopicSpec& spec : wanted) {
-        JsonObject item;
+        codec::JsonObject item;
         item.text("topic", spec.name);
         const auto at = found.find(spec.name);
         item.truth("exists", at != found.end());
         if (at != found.end()) {
             item.number("partitions", at->second.partitions);
             item.number("replication", at->second.replication);
-            JsonObject config;
+            codec::JsonObject config;
             for (const auto& [key, value] : spec.config) {
                 config.text(key, config_of(at->second, key.c_str()));
             }
             item.raw("config", config.done());
         }
-        item.raw("differences", json_texts(all_differences({spec}, found)));
+        item.raw("differences", codec::json_texts(all_differences({spec}, found)));
         items.push_back(item.done());
     }
-    return json_array(items);
+    return codec::json_array(items);
 }
 
 }  // namespace foldstream::cli

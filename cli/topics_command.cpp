@@ -3,8 +3,8 @@
 #include <memory>
 #include <ostream>
 
-#include "cli/json_object.hpp"
 #include "cli/topic_report.hpp"
+#include "common/codec/json_object.hpp"
 #include "common/kafka/admin.hpp"
 #include "common/runtime/options.hpp"
 #include "domains/registry.hpp"
@@ -58,8 +58,9 @@ int apply(const TopicsOptions& options, const Connections& connections, const Co
     found = find_topics(admin);
     const std::vector<std::string> different = all_differences(wanted, found);
     if (connections.json) {
-        JsonObject answer;
-        answer.raw("created", json_texts(created)).raw("differences", json_texts(different));
+        codec::JsonObject answer;
+        answer.raw("created", codec::json_texts(created))
+            .raw("differences", codec::json_texts(different));
         console.out << answer.done() << '\n';
     } else {
         for (const std::string& sentence : different) console.err << sentence << '\n';

@@ -21,21 +21,6 @@ constexpr milliseconds expiry_interval{50};
 // What the server needs to write the last answers.
 constexpr milliseconds last_words{500};
 
-std::vector<std::string> names_of(const fold::Registry& registry) {
-    std::vector<std::string> names;
-    for (const auto& domain : registry.domains()) names.push_back(domain->name);
-    return names;
-}
-
-http::ServerOptions serving(const GatewayOptions& options) {
-    http::ServerOptions serving;
-    serving.host = options.http_host;
-    serving.port = options.http_port;
-    serving.threads = options.http_threads;
-    serving.max_connections = options.max_connections;
-    return serving;
-}
-
 CommandDraft draft_of(const Submission& submission) {
     CommandDraft draft;
     draft.domain = submission.domain;
@@ -81,8 +66,8 @@ Gateway::Gateway(const GatewayOptions& options, kafka::Settings settings,
                  const fold::Registry& registry, runtime::Metrics& metrics)
     : probe_(metrics),
       in_flight_(options.max_in_flight, options.max_in_flight_per_client),
-      loop_(std::move(settings), names_of(registry), in_flight_, probe_) {
-    server_ = std::make_unique<http::Server>(serving(options),
+      loop_(std::move(settings), registry.names(), in_flight_, probe_) {
+    server_ = std::make_unique<http::Server>(options.http.serving(),
                                              make_routes(registry, *this, options), &metrics);
     expirer_ = std::thread([this] { answer_expired(); });
 }

@@ -1,5 +1,7 @@
 #include "command-service/gateway_answer.hpp"
 
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 #include <utility>
 
 #include "common/codec/json_object.hpp"
@@ -9,14 +11,10 @@ namespace foldstream::command_service {
 
 namespace {
 
+using codec::json_string;
+using codec::json_violations;
 using codec::JsonObject;
 using Members = std::vector<std::pair<std::string, std::string>>;
-
-std::string quoted(std::string_view text) {
-    std::string out;
-    codec::append_json_string(text, out);
-    return out;
-}
 
 std::string position_of(const v1::CommandOutcome& outcome) {
     const v1::Position& position = outcome.position();
@@ -36,16 +34,6 @@ std::string events_of(const v1::CommandOutcome& outcome) {
     return codec::json_array(items);
 }
 
-std::string violations_of(const std::vector<codec::Violation>& violations) {
-    std::vector<std::string> items;
-    for (const codec::Violation& violation : violations) {
-        JsonObject item;
-        item.text("field", violation.field).text("message", violation.message);
-        items.push_back(item.done());
-    }
-    return codec::json_array(items);
-}
-
 http::Response try_again(http::Response response) {
     response.headers.emplace_back("Retry-After", "1");
     return response;
@@ -59,14 +47,14 @@ http::Response problem_of(const v1::CommandOutcome& outcome, bool if_match) {
         for (const v1::Violation& violation : problem.violations()) {
             violations.push_back({violation.field(), violation.message()});
         }
-        extra.emplace_back("violations", violations_of(violations));
+        extra.emplace_back("violations", json_violations(violations));
     }
     if (problem.has_expected()) extra.emplace_back("expected", std::to_string(problem.expected()));
     if (problem.has_actual()) extra.emplace_back("actual", std::to_string(problem.actual()));
-    extra.emplace_back("commandId", quoted(outcome.command_id()));
-    extra.emplace_back("position", quoted(position_of(outcome)));
+    extra.emplace_back("commandId", json_string(outcome.command_id()));
+    extra.emplace_back("position", json_string(position_of(outcome)));
     extra.emplace_back("duplicate", outcome.duplicate() ? "true" : "false");
-    extra.emplace_back("aggregateId", quoted(outcome.aggregate_id()));
+    extra.emplace_back("aggregateId", json_string(outcome.aggregate_id()));
     extra.emplace_back("version", std::to_string(outcome.version()));
     const bool failed_condition = if_match && problem.code() == "version-conflict";
     http::Response response = http::problem(failed_condition ? 412 : problem.status(),
@@ -81,36 +69,10 @@ bool created(const v1::CommandOutcome& outcome) {
 }
 
 std::string escaped(std::string_view text) {
-    static constexpr char digits[] = "0123456789ABCDEF";
-    static constexpr std::string_view plain =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    std::string out;
-    for (const char c : text) {
-        if (plain.find(c) != std::string_view::npos) {
-            out += c;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        out += '%';
-        out += digits[byte >> 4U];
-        out += digits[byte & 15U];
-    }
-    return out;
+    return boost::urls::encode(text, boost::urls::unreserved_chars);
 }
 
 }  // namespace
-
-bool is_final(const v1::CommandOutcome& outcome) {
-    switch (outcome.status()) {
-        case v1::OUTCOME_HELD:
-        case v1::OUTCOME_QUEUED:
-        case v1::OUTCOME_SCHEDULED:
-        case v1::OUTCOME_FORWARDED:
-            return false;
-        default:
-            return true;
-    }
-}
 
 http::Response answer_of(const v1::CommandOutcome& outcome, bool if_match) {
     if (!outcome.problem().code().empty()) return problem_of(outcome, if_match);
@@ -156,7 +118,7 @@ http::Response missing_answer(std::string_view detail) {
 
 http::Response invalid_answer(const std::vector<codec::Violation>& violations) {
     return http::problem(400, "invalid", fold::platform_code_text("invalid").title,
-                         {{"violations", violations_of(violations)}});
+                         {{"violations", json_violations(violations)}});
 }
 
 http::Response too_large_answer(std::string_view detail) {
@@ -164,7 +126,7 @@ http::Response too_large_answer(std::string_view detail) {
 }
 
 http::Response unknown_answer(std::string_view command_id, std::string_view detail) {
-    return http::problem(504, "outcome-unknown", detail, {{"commandId", quoted(command_id)}});
+    return http::problem(504, "outcome-unknown", detail, {{"commandId", json_string(command_id)}});
 }
 
 http::Response unavailable_answer() {

@@ -12,9 +12,6 @@
 
 namespace foldstream::command_service {
 
-// False: a later entry decides.
-bool is_final(const v1::CommandOutcome& outcome);
-
 // Of a final outcome. `if_match`: a version that differs is 412.
 http::Response answer_of(const v1::CommandOutcome& outcome, bool if_match);
 

@@ -6,6 +6,7 @@
 #include "common/codec/partitioner.hpp"
 #include "common/core/random.hpp"
 #include "common/core/uuid.hpp"
+#include "common/fold/codes.hpp"
 #include "common/kafka/admin.hpp"
 #include "common/kafka/error.hpp"
 #include "common/kafka/topics.hpp"
@@ -276,7 +277,7 @@ void GatewayLoop::on_reply(const kafka::Record& record) {
     v1::CommandOutcome outcome;
     const std::string_view value = record.value();
     if (!outcome.ParseFromArray(value.data(), static_cast<int>(value.size()))) return;
-    if (!is_final(outcome)) return;
+    if (!fold::is_final(outcome.status())) return;
     auto waiting = in_flight_.take(ticket);
     if (!waiting) return probe_.late().Increment();
     probe_.matched().Increment();

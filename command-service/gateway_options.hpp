@@ -5,15 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "common/runtime/options.hpp"
+#include "common/http/listen_options.hpp"
 
 namespace foldstream::command_service {
 
 struct GatewayOptions {
-    std::string http_host = "127.0.0.1";
-    std::uint16_t http_port = 8080;
-    std::uint16_t http_threads = 1;
-    std::uint32_t max_connections = 1024;
+    http::ListenOptions http{.port = 8080};
     std::uint32_t max_in_flight = 10'000;
     std::uint32_t max_in_flight_per_client = 1'000;
     std::uint16_t max_batches = 4;

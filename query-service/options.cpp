@@ -8,13 +8,7 @@ namespace foldstream::query {
 void add_options(CLI::App& app, Options& options) {
     using runtime::add;
     runtime::add_service_options(app, options.service);
-    add(app, "--http-host", options.http_host, "address that queries are answered on");
-    add(app, "--http-port", options.http_port, "its port; 0: any free one, see the log");
-    add(app, "--http-threads", options.http_threads, "threads that serve sockets")
-        ->check(CLI::Range(1, 64));
-    add(app, "--max-connections", options.max_connections,
-        "open connections of clients; above it 503")
-        ->check(CLI::Range(1, 65'536));
+    http::add_listen_options(app, options.http, "queries are answered on");
     runtime::add_secret(app, "--postgres-url", options.postgres_url,
                         "where the read models are: postgresql://foldstream_query@host/database");
     add(app, "--pool-size", options.pool_size,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "common/http/listen_options.hpp"
 #include "common/kafka/settings.hpp"
 #include "common/runtime/options.hpp"
 
@@ -12,10 +13,7 @@ namespace foldstream::query {
 
 struct Options {
     runtime::ServiceOptions service;
-    std::string http_host = "127.0.0.1";
-    std::uint16_t http_port = 8081;
-    std::uint16_t http_threads = 1;
-    std::uint32_t max_connections = 1024;
+    http::ListenOptions http{.port = 8081};
     std::string postgres_url;
     std::uint16_t pool_size = 4;
     std::uint32_t max_queued = 256;

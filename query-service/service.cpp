@@ -18,12 +18,6 @@ constexpr milliseconds head_too_old{10'000};
 // Longer than a loop's slowest turn, every time-out on its way used up.
 constexpr milliseconds loop_stands{120'000};
 
-std::vector<std::string> domains_of(const fold::Registry& registry) {
-    std::vector<std::string> names;
-    for (const auto& domain : registry.domains()) names.push_back(domain->name);
-    return names;
-}
-
 postgres::ConnectionSettings reading(const Options& options) {
     postgres::ConnectionSettings settings;
     settings.url = options.postgres_url;
@@ -34,11 +28,7 @@ postgres::ConnectionSettings reading(const Options& options) {
 }
 
 http::ServerOptions serving(const Options& options) {
-    http::ServerOptions serving;
-    serving.host = options.http_host;
-    serving.port = options.http_port;
-    serving.threads = options.http_threads;
-    serving.max_connections = options.max_connections;
+    http::ServerOptions serving = options.http.serving();
     // The longest wait, the queue, the statement on a new connection, and once more.
     serving.reply_timeout = max_wait + 4 * milliseconds(options.query_timeout_ms) +
                             2 * reading(options).connect_timeout;
@@ -83,7 +73,7 @@ struct Service::Parts {
                  routes(options, make_routes(registry, board, answerer), forwarder.get()),
                  &metrics),
           checkpoints(board, reading(options), milliseconds(options.poll_interval_ms), clock),
-          heads(board, std::move(logs), domains_of(registry), clock) {}
+          heads(board, std::move(logs), registry.names(), clock) {}
 
     // Checks read the pollers, which are made last: they are added when all is there.
     void add_checks(const fold::Registry& registry) {
@@ -95,7 +85,7 @@ struct Service::Parts {
         health.ready("postgres", [this] { return checkpoints.trouble(); });
         health.ready("kafka", [this] { return heads.trouble(); });
         health.ready("serving", [this] { return draining ? "draining" : std::string(); });
-        for (const std::string& domain : domains_of(registry)) {
+        for (const std::string& domain : registry.names()) {
             health.ready("log of " + domain, [this, domain]() -> std::string {
                 const auto age = board.head_age(domain);
                 if (!age) return "its end has never been seen (is the topic made?)";

@@ -54,12 +54,25 @@ inline std::string json_array(const std::vector<std::string>& items) {
     return out + "]";
 }
 
+inline std::string json_string(std::string_view text) {
+    std::string out;
+    codec::append_json_string(text, out);
+    return out;
+}
+
 inline std::string json_texts(const std::vector<std::string>& texts) {
     std::vector<std::string> items;
-    for (const std::string& text : texts) {
-        std::string item;
-        codec::append_json_string(text, item);
-        items.push_back(std::move(item));
+    for (const std::string& text : texts) items.push_back(json_string(text));
+    return json_array(items);
+}
+
+// [{"field":…,"message":…}], as problems list them.
+inline std::string json_violations(const std::vector<Violation>& violations) {
+    std::vector<std::string> items;
+    for (const Violation& violation : violations) {
+        JsonObject item;
+        item.text("field", violation.field).text("message", violation.message);
+        items.push_back(item.done());
     }
     return json_array(items);
 }

@@ -47,4 +47,16 @@ CodeText code_text(const DomainModule& domain, std::string_view code) {
     return text;
 }
 
+bool is_final(v1::Outcome outcome) {
+    switch (outcome) {
+        case v1::OUTCOME_HELD:
+        case v1::OUTCOME_QUEUED:
+        case v1::OUTCOME_SCHEDULED:
+        case v1::OUTCOME_FORWARDED:
+            return false;
+        default:
+            return true;
+    }
+}
+
 }  // namespace foldstream::fold

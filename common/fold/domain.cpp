@@ -43,6 +43,12 @@ Registry::Registry(std::vector<std::unique_ptr<DomainModule>> domains)
     check_annotations(domains_);
 }
 
+std::vector<std::string> Registry::names() const {
+    std::vector<std::string> names;
+    for (const auto& domain : domains_) names.push_back(domain->name);
+    return names;
+}
+
 const DomainModule* Registry::find(std::string_view domain) const {
     return find_named(domains_, domain);
 }

@@ -129,6 +129,7 @@ public:
     [[nodiscard]] const std::vector<std::unique_ptr<DomainModule>>& domains() const {
         return domains_;
     }
+    [[nodiscard]] std::vector<std::string> names() const;
     [[nodiscard]] const DomainModule* find(std::string_view domain) const;
     [[nodiscard]] const Projection* find_projection(std::string_view name) const;
 

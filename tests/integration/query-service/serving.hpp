@@ -62,7 +62,7 @@ protected:
         }
     }
     void start(Options options = {}) {
-        options.http_port = 0;
+        options.http.port = 0;
         options.poll_interval_ms = 50;
         if (options.postgres_url.empty()) options.postgres_url = models_.reading_url();
         service_ = std::make_unique<Service>(options, domains::registry(),

@@ -104,12 +104,12 @@ TEST(OutcomeText, what_is_not_final_is_no_answer) {
     for (const v1::Outcome outcome :
          {v1::OUTCOME_HELD, v1::OUTCOME_QUEUED, v1::OUTCOME_SCHEDULED, v1::OUTCOME_FORWARDED}) {
         entry.set_outcome(outcome);
-        EXPECT_FALSE(is_final(entry)) << outcome;
+        EXPECT_FALSE(fold::is_final(entry.outcome())) << outcome;
     }
     for (const v1::Outcome outcome :
          {v1::OUTCOME_ACCEPTED, v1::OUTCOME_REFUSED, v1::OUTCOME_DUPLICATE, v1::OUTCOME_DRY_RUN}) {
         entry.set_outcome(outcome);
-        EXPECT_TRUE(is_final(entry)) << outcome;
+        EXPECT_TRUE(fold::is_final(entry.outcome())) << outcome;
     }
 }
 

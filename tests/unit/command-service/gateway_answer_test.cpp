@@ -1,4 +1,5 @@
 #include "command-service/gateway_answer.hpp"
+#include "common/fold/codes.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -150,10 +151,10 @@ TEST(GatewayAnswer, as_a_line_has_its_status) {
 TEST(GatewayAnswer, is_final_unless_a_later_entry_decides) {
     for (const auto status :
          {v1::OUTCOME_HELD, v1::OUTCOME_QUEUED, v1::OUTCOME_SCHEDULED, v1::OUTCOME_FORWARDED}) {
-        EXPECT_FALSE(is_final(outcome(status)));
+        EXPECT_FALSE(fold::is_final(outcome(status).status()));
     }
     for (const auto status : {v1::OUTCOME_ACCEPTED, v1::OUTCOME_REFUSED, v1::OUTCOME_DRY_RUN}) {
-        EXPECT_TRUE(is_final(outcome(status)));
+        EXPECT_TRUE(fold::is_final(outcome(status).status()));
     }
 }
 
