@@ -467,6 +467,27 @@ TEST(Owner, no_longer_counts_as_stopped_when_the_partition_is_taken_by_a_new_one
     EXPECT_NE(process.metrics.exposition().find(stopped + "0"), std::string::npos);
 }
 
+TEST(Owner, leaves_no_gauge_behind_where_the_partition_has_gone) {
+    runtime::Metrics metrics;
+    OwnerProbe probe(metrics, "orders", Partition(0));
+    probe.stopped(true);
+    probe.unowned(5s);
+    probe.held_back(5s);
+    probe.careful(5);
+    probe.window(5);
+    probe.snapshots().marker_age(5s);
+    probe.left();
+    const std::string text = metrics.exposition();
+    for (const auto* name :
+         {"foldstream_owner_stopped", "foldstream_partition_unowned_seconds",
+          "foldstream_commands_held_back_seconds", "foldstream_careful_commands",
+          "foldstream_readback_window_entries", "foldstream_snapshot_marker_age_seconds"}) {
+        EXPECT_NE(text.find(std::string(name) + R"({domain="orders",partition="0"} 0)" + "\n"),
+                  std::string::npos)
+            << name;
+    }
+}
+
 TEST(Owner, refuses_a_command_whose_decision_throws_whatever_it_throws) {
     World world;
     say(world, pack(create_order("o1"), "c1"));

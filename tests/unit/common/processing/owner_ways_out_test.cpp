@@ -54,6 +54,21 @@ TEST(WayOut, of_a_commands_topic_that_cannot_be_read) {
     EXPECT_THAT(verifying.owner.reason(), AllOf(HasSubstr("mend"), HasSubstr(adopt)));
 }
 
+TEST(WayOut, of_another_log_is_named_also_where_the_snapshots_cannot_be_read) {
+    Owning owning;
+    owning.process.owner.revoke();
+    owning.process.settle();
+    owning.world.clock.advance(20s);
+    owning.process.settle();
+    ASSERT_EQ(owning.process.owner.state(), OwnerState::idle);
+    owning.world.log.clear();  // recreated
+    owning.process.snapshots.broken = true;
+    owning.process.owner.assign();
+    EXPECT_THAT(owning.stopped(), AllOf(HasSubstr("the log"), HasSubstr(reset),
+                                        HasSubstr("whether it was reset is not known"),
+                                        HasSubstr("the topic is gone")));
+}
+
 TEST(WayOut, of_a_log_that_cannot_be_read) {
     Owning owning;
     owning.process.log.broken = true;
