@@ -74,6 +74,10 @@ function(foldstream_program folder name)
   endif()
   add_executable(${name} ${CMAKE_SOURCE_DIR}/${folder}/main.cpp)
   target_link_libraries(${name} PRIVATE ${library})
+  # Sanitizers bring an allocator of their own.
+  if(NOT FOLDSTREAM_SANITIZE)
+    target_link_libraries(${name} PRIVATE -Wl,--no-as-needed PkgConfig::jemalloc -Wl,--as-needed)
+  endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
 
