@@ -4,7 +4,6 @@
 #include <array>
 #include <limits>
 #include <new>
-#include <unordered_map>
 
 #include "common/core/test_hooks.hpp"
 #include "common/processing/store_keys.hpp"
@@ -19,20 +18,6 @@ constexpr std::array<std::string_view, 8> unremembered = {
     "invalid",         "misrouted", "not-found", "command-id-reused",
     "unauthenticated", "forbidden", "too-large", "crashed"};
 
-v1::StoredSlot slot_of(const v1::Entry& entry, Sequence sequence) {
-    v1::StoredSlot slot;
-    slot.set_command_id(entry.command_id());
-    slot.set_body_hash(entry.body_hash());
-    slot.set_sequence(sequence.value);
-    slot.set_outcome(entry.outcome());
-    slot.set_code(entry.code());
-    slot.set_version(entry.version());
-    slot.set_time_ms(entry.time_ms());
-    for (const v1::Event& event : entry.events()) slot.add_event_types(event.type());
-    if (entry.has_expected_version()) slot.set_expected_version(entry.expected_version());
-    return slot;
-}
-
 void evict(Aggregate& aggregate, std::int64_t now_ms) {
     auto& slots = aggregate.slots;
     // The log may say any time: the least one must not wrap.
@@ -40,8 +25,8 @@ void evict(Aggregate& aggregate, std::int64_t now_ms) {
     const std::int64_t oldest_ms = std::max(now_ms, least_ms + slot_age_ms) - slot_age_ms;
     while (slots.size() > most_slots ||
            (slots.size() > least_slots &&
-            (slots.front().time_ms() < oldest_ms || aggregate.slot_bytes > most_slot_bytes))) {
-        aggregate.slot_bytes -= slots.front().ByteSizeLong();
+            (slots.front().time_ms < oldest_ms || aggregate.slot_bytes > most_slot_bytes))) {
+        aggregate.slot_bytes -= slots.front().bytes.size();
         slots.pop_front();
         ++aggregate.first_slot;
     }
@@ -49,13 +34,16 @@ void evict(Aggregate& aggregate, std::int64_t now_ms) {
 
 }  // namespace
 
-const v1::StoredSlot* Aggregate::find_slot(std::string_view command_id) const {
-    if (test_hooks::mutant(test_hooks::Mutant::no_deduplication)) return nullptr;
+std::optional<v1::StoredSlot> Aggregate::find_slot(std::string_view command_id) const {
+    if (test_hooks::mutant(test_hooks::Mutant::no_deduplication)) return std::nullopt;
+    const std::uint64_t hash = slot_hash(command_id);
     // Newest first: a client's retry follows soon after its first try.
     for (auto slot = slots.rbegin(); slot != slots.rend(); ++slot) {
-        if (slot->command_id() == command_id) return &*slot;
+        if (slot->id_hash != hash) continue;
+        v1::StoredSlot stored;
+        if (stored.ParseFromString(slot->bytes) && stored.command_id() == command_id) return stored;
     }
-    return nullptr;
+    return std::nullopt;
 }
 
 bool leaves_slot(const v1::Entry& entry) {
@@ -69,9 +57,8 @@ bool touches_aggregate(const v1::Entry& entry) {
     return leaves_slot(entry) || entry.events_size() > 0;
 }
 
-Change Aggregate::as_it_is(std::string_view id) const {
+Change Aggregate::as_it_is() const {
     Change change;
-    change.aggregate_id = id;
     change.state = state;
     change.version = version;
     change.sequence = sequence;
@@ -85,13 +72,13 @@ Change Aggregate::as_it_is(std::string_view id) const {
 Change advance(Aggregate& aggregate, const v1::Entry& entry, Sequence sequence) {
     aggregate.sequence = sequence;
     const std::uint64_t evicted_from = aggregate.first_slot;
-    std::optional<v1::StoredSlot> new_slot;
+    std::string new_slot;
     if (leaves_slot(entry)) {
-        new_slot = aggregate.slots.emplace_back(slot_of(entry, sequence));
-        aggregate.slot_bytes += new_slot->ByteSizeLong();
+        new_slot = aggregate.slots.emplace_back(slot_of(entry, sequence)).bytes;
+        aggregate.slot_bytes += new_slot.size();
         evict(aggregate, entry.time_ms());
     }
-    Change change = aggregate.as_it_is(entry.aggregate_id());
+    Change change = aggregate.as_it_is();
     change.evicted_from = evicted_from;
     change.new_slot = std::move(new_slot);
     return change;
@@ -168,45 +155,56 @@ Aggregate load_aggregate(const store::PartitionStore& store, const fold::DomainM
     aggregate.time_ms = stored.time_ms();
     aggregate.broken = aggregate.broken || stored.broken();
     aggregate.first_slot = stored.first_slot();
-    for (const auto& [key, value] : store.scan(slot_prefix(aggregate_id))) {
-        v1::StoredSlot slot;
-        if (!slot.ParseFromString(value)) aggregate.broken = true;
-        aggregate.slot_bytes += slot.ByteSizeLong();
-        aggregate.slots.push_back(std::move(slot));
+    auto slots = read_slots(store, aggregate_id, stored.first_slot(), stored.next_slot());
+    if (!slots) {
+        aggregate.broken = true;
+        return aggregate;
     }
-    if (aggregate.slots.size() != stored.next_slot() - stored.first_slot()) aggregate.broken = true;
+    for (std::string& kept : *slots) {
+        auto slot = slot_of(std::move(kept));
+        if (!slot) {
+            aggregate.broken = true;
+            slot.emplace();
+        }
+        aggregate.slot_bytes += slot->bytes.size();
+        aggregate.slots.push_back(std::move(*slot));
+    }
     return aggregate;
 }
 
-void write_changes(const std::vector<Change>& changes, const fold::DomainModule& domain,
-                   store::WriteBatch& batch) {
-    std::unordered_map<std::string_view, const Change*> last;
-    for (const Change& change : changes) last[change.aggregate_id] = &change;
-    for (const Change& change : changes) {
-        const std::string& id = change.aggregate_id;
-        const std::uint64_t first = last[id]->first_slot;
-        if (change.new_slot && change.next_slot > first) {
-            batch.puts.emplace_back(slot_key(id, change.next_slot - 1),
-                                    change.new_slot->SerializeAsString());
+void Unwritten::add(Change change) {
+    if (!change.new_slot.empty()) new_slots.push_back(std::move(change.new_slot));
+    dirty = dirty || change.dirty;
+    last = std::move(change);
+}
+
+void write(std::string_view id, Unwritten unwritten, const fold::DomainModule& domain,
+           const store::PartitionStore& store, store::WriteBatch& batch) {
+    const Change& last = unwritten.last;
+    const std::uint64_t first_new = last.next_slot - unwritten.new_slots.size();
+    if (!unwritten.new_slots.empty()) {
+        std::string before;
+        if (first_new % slots_a_key != 0) {
+            before = store.get(slot_key(id, first_new)).value_or(std::string());
         }
-        for (std::uint64_t n = change.evicted_from; n < change.first_slot; ++n) {
-            batch.erases.push_back(slot_key(id, n));
-        }
+        put_slots(id, first_new, std::move(unwritten.new_slots), std::move(before), batch);
     }
-    for (const auto& [id, change] : last) {
-        v1::StoredAggregate stored;
-        stored.set_version(change->version.value);
-        stored.set_sequence(change->sequence.value);
-        stored.set_time_ms(change->time_ms);
-        stored.set_first_slot(change->first_slot);
-        stored.set_next_slot(change->next_slot);
-        stored.set_broken(change->broken);
-        stored.set_state(domain.state.encode(change->state));
-        batch.puts.emplace_back(aggregate_key(id), stored.SerializeAsString());
-        // In the entry's own batch, whoever decided it: the next marker that vouches for this
-        // aggregate may be mine.
-        if (change->dirty) batch.puts.emplace_back(mark_key(id), mark_value(change->sequence));
+    for (std::uint64_t n = unwritten.evicted_from / slots_a_key; n < last.first_slot / slots_a_key;
+         ++n) {
+        batch.erases.push_back(slot_key(id, n * slots_a_key));
     }
+    v1::StoredAggregate stored;
+    stored.set_version(last.version.value);
+    stored.set_sequence(last.sequence.value);
+    stored.set_time_ms(last.time_ms);
+    stored.set_first_slot(last.first_slot);
+    stored.set_next_slot(last.next_slot);
+    stored.set_broken(last.broken);
+    stored.set_state(domain.state.encode(last.state));
+    batch.puts.emplace_back(aggregate_key(id), stored.SerializeAsString());
+    // In the entry's own batch, whoever decided it: the next marker that vouches for this aggregate
+    // may be mine.
+    if (unwritten.dirty) batch.puts.emplace_back(mark_key(id), mark_value(last.sequence));
 }
 
 }  // namespace foldstream::processing

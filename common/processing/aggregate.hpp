@@ -13,9 +13,9 @@
 
 #include "common/core/ids.hpp"
 #include "common/fold/domain.hpp"
+#include "common/processing/slots.hpp"
 #include "common/store/store.hpp"
 #include "foldstream/v1/log.pb.h"
-#include "foldstream/v1/store.pb.h"
 
 namespace foldstream::processing {
 
@@ -27,6 +27,7 @@ inline constexpr std::int64_t slot_age_ms = 15LL * 60 * 1000;
 // into one snapshot.
 inline constexpr std::size_t most_slot_bytes = 256 * 1024;
 
+struct CachedAggregate;
 struct Change;
 
 // Mutable; one owner's thread. Moves forward only; to go back it is dropped and loaded again.
@@ -37,18 +38,18 @@ struct Aggregate {
     std::int64_t time_ms = 0;  // context.time of its newest event
     bool broken = false;       // evolve failed on one of its events
     std::uint64_t first_slot = 0;
-    std::deque<v1::StoredSlot> slots;  // numbered from first_slot
-    std::size_t slot_bytes = 0;        // of all slots
+    std::deque<Slot> slots;      // numbered from first_slot
+    std::size_t slot_bytes = 0;  // of all slots
 
-    [[nodiscard]] const v1::StoredSlot* find_slot(std::string_view command_id) const;
+    [[nodiscard]] std::optional<v1::StoredSlot> find_slot(std::string_view command_id) const;
     // A change that writes what is there already.
-    [[nodiscard]] Change as_it_is(std::string_view id) const;
+    [[nodiscard]] Change as_it_is() const;
 };
 
 // What one entry did to its aggregate: enough to write it into the store when it is read back,
 // although the aggregate has moved on meanwhile.
 struct Change {
-    std::string aggregate_id;
+    CachedAggregate* of = nullptr;  // pinned in the cache until it is written
     fold::State state;  // may be null where a later change of the same batch has one
     Version version;
     Sequence sequence;
@@ -56,9 +57,9 @@ struct Change {
     bool broken = false;
     std::uint64_t first_slot = 0;  // after eviction
     std::uint64_t next_slot = 0;
-    std::uint64_t evicted_from = 0;          // slots [evicted_from, first_slot) are gone
-    std::optional<v1::StoredSlot> new_slot;  // number next_slot - 1
-    bool dirty = true;                       // gets a mark: the next round of snapshots writes it
+    std::uint64_t evicted_from = 0;  // slots [evicted_from, first_slot) are gone
+    std::string new_slot;            // number next_slot - 1; empty = none
+    bool dirty = true;               // gets a mark: the next round of snapshots writes it
 };
 
 // Whether the entry is remembered for when its command comes again. The same answer for whoever
@@ -89,8 +90,18 @@ FoldFailure fold_events(Aggregate& aggregate, const v1::Entry& entry, Sequence s
 // Keys of the store: store_keys.hpp.
 Aggregate load_aggregate(const store::PartitionStore& store, const fold::DomainModule& domain,
                          std::string_view aggregate_id);
-// Later changes of the same aggregate in one batch replace earlier ones.
-void write_changes(const std::vector<Change>& changes, const fold::DomainModule& domain,
-                   store::WriteBatch& batch);
+
+// What was read back of an aggregate and is not in the store yet: its last change, and all new
+// slots.
+struct Unwritten {
+    Change last;
+    std::uint64_t evicted_from = 0;
+    std::vector<std::string> new_slots;  // numbered up to last.next_slot
+    bool dirty = false;
+
+    void add(Change change);
+};
+void write(std::string_view aggregate_id, Unwritten unwritten, const fold::DomainModule& domain,
+           const store::PartitionStore& store, store::WriteBatch& batch);
 
 }  // namespace foldstream::processing

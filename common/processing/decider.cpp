@@ -176,9 +176,9 @@ v1::Entry decide(Aggregate& aggregate, const fold::DecodedCommand& command,
     set_identity(entry, command);
     entry.set_time_ms(std::max(place.append_time_ms, aggregate.time_ms));
 
-    const v1::StoredSlot* slot =
-        command.dry_run ? nullptr : aggregate.find_slot(command.command_id);
-    if (slot != nullptr) {
+    std::optional<v1::StoredSlot> slot;
+    if (!command.dry_run) slot = aggregate.find_slot(command.command_id);
+    if (slot) {
         repeat(entry, *slot);
     } else if (aggregate.broken) {
         refuse_with(entry, internal);

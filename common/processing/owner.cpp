@@ -193,7 +193,7 @@ bool Owner::step_once() {
         default:
             break;
     }
-    return worked;
+    return worked || write_back();
 }
 
 void Owner::delivery(const kafka::DeliveryReport& report) {

@@ -148,6 +148,8 @@ private:
     [[nodiscard]] bool note_marker(const v1::Entry& entry, bool own);
     [[nodiscard]] bool note_entries(const v1::Entries& body, Sequence first, bool own);
     void after_own(const v1::Entries& body, Sequence before);
+    // What was read back, into the store.
+    bool write_back();
     void answer(const DecidedRecord& decided);
     void on_claim(const replay::ValidClaim& valid);
     void on_foreign_entries(const replay::ValidEntries& valid);

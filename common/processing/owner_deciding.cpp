@@ -187,7 +187,7 @@ void Owner::add(Decision decision) {
     if (builder_.must_cut_before(entry.ByteSizeLong())) cut();
     if (decision.aggregate != nullptr && touches_aggregate(entry)) {
         Change change = advance(*decision.aggregate, entry, next_sequence_);
-        aggregates_.pin(change.aggregate_id);
+        aggregates_.pin(change, entry.aggregate_id());
         builder_.add(std::move(change));
     }
     next_command_ = entry.next_offset();
@@ -218,7 +218,10 @@ void Owner::cut() {
     window_bytes_ += pending.decided.bytes;
     if (test_hooks::mutant(Mutant::answer_before_readback)) answer(pending.decided);
     if (test_hooks::mutant(Mutant::store_before_readback)) {
-        aggregates_.settle(pending.decided.changes, stored_);
+        std::vector<Change> changes = pending.decided.changes;
+        for (Change& change : changes) aggregates_.pin(change, change.of->id);
+        aggregates_.settle(std::move(changes), stored_);
+        aggregates_.write_back();
     }
     window_.push_back(std::move(pending));
     ++unsent_;
@@ -314,6 +317,7 @@ bool Owner::learn_keys() {
         if (reset) stored_.reset_id = restore_.reset_id();
         stored_.rewrite_all = true;
         aggregates_.settle({}, stored_);
+        aggregates_.write_back();
     }
     test_hooks::fault_point(FaultPoint::keys_learned);
     return true;
@@ -324,6 +328,7 @@ void Owner::begin_round() {
     const Sequence read = reader_.position().sequence;
     const bool many = read.value - round_sequence_.value >= limits_.snapshot_entries;
     if (!round_due_ && now < round_at_ && !many) return;
+    write_back();
     if (foreign_snapshots_ && round_.dirty()) {
         learning_ = true;
         restore_.begin_learning();

@@ -158,22 +158,25 @@ void Owner::settle_own(const replay::LogRecord& record) {
         return;
     }
     test_hooks::fault_point(FaultPoint::read_back);
-    const Pending settled = std::move(window_.front());
+    Pending settled = std::move(window_.front());
     window_.pop_front();
     window_entries_ -= static_cast<std::size_t>(settled.decided.entries.entries_size());
     window_bytes_ -= settled.decided.bytes;
     const Sequence covered(stored_.covered);
     if (!settle_position()) return;
     if (!note_entries(settled.decided.entries, settled.decided.first, true)) return;
-    aggregates_.settle(settled.decided.changes, stored_);
-    for (const Change& change : settled.decided.changes) aggregates_.unpin(change.aggregate_id);
-    test_hooks::fault_point(FaultPoint::stored);
-
+    aggregates_.settle(std::move(settled.decided.changes), stored_);
     last_entry_ = ports_.clock.steady();
     probe_.read_back(last_entry_ - settled.sent);
     probe_.window(window_entries());
     if (!test_hooks::mutant(Mutant::answer_before_readback)) answer(settled.decided);
     after_own(settled.decided.entries, covered);
+}
+
+bool Owner::write_back() {
+    if (!aggregates_.write_back()) return false;
+    test_hooks::fault_point(FaultPoint::stored);
+    return true;
 }
 
 void Owner::answer(const DecidedRecord& decided) {
@@ -244,6 +247,7 @@ void Owner::on_claim(const replay::ValidClaim& valid) {
         stored_.attempt_k = 0;
     }
     aggregates_.settle({}, stored_);
+    aggregates_.write_back();
     probe_.epoch(valid.epoch);
     const bool mine =
         valid.claim.nonce() == nonce_ || test_hooks::mutant(Mutant::claim_without_nonce);
@@ -290,7 +294,7 @@ void Owner::on_foreign_entries(const replay::ValidEntries& valid) {
     if (test_hooks::mutant(Mutant::dirty_by_owner_only)) {
         for (Change& change : changes) change.dirty = false;
     }
-    aggregates_.settle(changes, stored_);
+    aggregates_.settle(std::move(changes), stored_);
     last_entry_ = ports_.clock.steady();
     if (twin) fence("a valid record of this epoch is not the own one");
 }

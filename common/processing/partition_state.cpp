@@ -18,36 +18,39 @@ PartitionState::PartitionState(const fold::DomainModule& domain, Partition parti
     if (!store_) throw std::logic_error("a partition cannot have two owners in one process");
 }
 
-Aggregate& PartitionState::aggregate(std::string_view id) {
-    const std::string key(id);
-    auto found = cache_.find(key);
-    if (found == cache_.end()) {
-        trim();
-        ages_.push_front(key);
-        found = cache_.emplace(key, Cached{load_aggregate(*store_, domain_, id), 0, ages_.begin()})
-                    .first;
-    } else if (found->second.pins == 0) {
-        ages_.splice(ages_.begin(), ages_, found->second.age);
+Aggregate& PartitionState::aggregate(std::string_view id) { return cached(id).aggregate; }
+
+CachedAggregate& PartitionState::cached(std::string_view id) {
+    const auto found = cache_.find(id);
+    if (found != cache_.end()) {
+        const auto at = found->second;
+        if (at->pins == 0) ages_.splice(ages_.begin(), ages_, at);
+        return *at;
     }
-    return found->second.aggregate;
+    trim();
+    ages_.push_front({std::string(id), load_aggregate(*store_, domain_, id), {}, 0, {}});
+    const auto at = ages_.begin();
+    at->self = at;
+    cache_.emplace(at->id, at);
+    return *at;
 }
 
 void PartitionState::trim() {
     while (ages_.size() >= cached_aggregates) {
-        cache_.erase(ages_.back());
+        cache_.erase(ages_.back().id);
         ages_.pop_back();
     }
 }
 
-void PartitionState::pin(std::string_view id) {
-    Cached& cached = cache_.at(std::string(id));
-    if (cached.pins++ == 0) pinned_.splice(pinned_.begin(), ages_, cached.age);
+void PartitionState::pin(Change& change, std::string_view id) {
+    CachedAggregate& touched = cached(id);
+    if (touched.pins++ == 0) pinned_.splice(pinned_.begin(), ages_, touched.self);
+    change.of = &touched;
 }
 
-void PartitionState::unpin(std::string_view id) {
-    const auto found = cache_.find(std::string(id));
-    assert(found != cache_.end() && found->second.pins > 0);
-    if (--found->second.pins == 0) ages_.splice(ages_.begin(), pinned_, found->second.age);
+void PartitionState::unpin(CachedAggregate& cached) {
+    assert(cached.pins > 0);
+    if (--cached.pins == 0) ages_.splice(ages_.begin(), pinned_, cached.self);
 }
 
 FoldFailure PartitionState::fold(const v1::Entry& entry, Sequence sequence,
@@ -59,23 +62,56 @@ FoldFailure PartitionState::fold(const v1::Entry& entry, Sequence sequence,
                            : sequence <= touched.sequence;
     if (known) {
         // Out of a snapshot that no marker may have vouched for: it stays dirty.
-        changes.push_back(touched.as_it_is(entry.aggregate_id()));
+        pin(changes.emplace_back(touched.as_it_is()), entry.aggregate_id());
         return {};
     }
     FoldFailure failure = fold_events(touched, entry, sequence, partition_, domain_);
-    if (failure.reason.empty()) changes.push_back(advance(touched, entry, sequence));
+    if (failure.reason.empty()) {
+        pin(changes.emplace_back(advance(touched, entry, sequence)), entry.aggregate_id());
+    }
     return failure;
 }
 
-void PartitionState::settle(const std::vector<Change>& changes,
-                            const store::StoredPosition& position) {
+void PartitionState::settle(std::vector<Change> changes, const store::StoredPosition& position) {
+    unwritten_position_ = position;
+    unwritten_changes_ += changes.size();
+    for (Change& change : changes) {
+        CachedAggregate& touched = *change.of;
+        if (touched.unwritten) {
+            unpin(touched);
+        } else {
+            touched.unwritten.emplace().evicted_from = change.evicted_from;
+            unwritten_.push_back(&touched);
+        }
+        touched.unwritten->add(std::move(change));
+    }
+    if (unwritten_changes_ >= most_unwritten_changes ||
+        unwritten_.size() >= most_unwritten_aggregates) {
+        write_back();
+    }
+}
+
+bool PartitionState::write_back() {
+    if (!unwritten_position_) return false;
     store::WriteBatch batch;
-    batch.position = position;
-    write_changes(changes, domain_, batch);
+    batch.position = std::exchange(unwritten_position_, std::nullopt);
+    for (CachedAggregate* touched : unwritten_) {
+        write(touched->id, *std::exchange(touched->unwritten, std::nullopt), domain_, *store_,
+              batch);
+        unpin(*touched);
+    }
+    unwritten_.clear();
+    unwritten_changes_ = 0;
     store_->apply(batch);
+    return true;
+}
+
+store::StoredPosition PartitionState::position() const {
+    return unwritten_position_ ? *unwritten_position_ : store_->position();
 }
 
 void PartitionState::drop_speculative() {
+    write_back();
     cache_.clear();
     ages_.clear();
     pinned_.clear();
@@ -83,6 +119,7 @@ void PartitionState::drop_speculative() {
 
 bool PartitionState::mark_page(std::string& after, Sequence sequence) {
     constexpr std::size_t page_size = 128;
+    write_back();
     const auto page = store_->scan(aggregates_prefix, after, page_size);
     store::WriteBatch batch;
     for (const auto& [key, value] : page) {

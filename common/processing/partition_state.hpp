@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,11 +16,24 @@
 
 namespace foldstream::processing {
 
-// Aggregates kept decoded beyond those that the window needs.
+// Aggregates kept decoded beyond those that the window needs and those that are not written yet.
 inline constexpr std::size_t cached_aggregates = 4096;
+// What was read back is written at the latest when there is so much of it.
+inline constexpr std::size_t most_unwritten_aggregates = 4096;
+inline constexpr std::size_t most_unwritten_changes = 16'384;
+
+struct CachedAggregate {
+    std::string id;
+    Aggregate aggregate;
+    std::optional<Unwritten> unwritten;
+    std::size_t pins = 0;  // of changes that wait to be read back, and one while it is not written
+    std::list<CachedAggregate>::iterator self;
+};
 
 // One owner's thread. The cache is one thing: drop_speculative() throws it away as a whole, and
-// what is loaded afterwards is validated state.
+// what is loaded afterwards is validated state. What was read back is gathered and written later, an
+// aggregate's changes as one; a crash loses it together with its position, so that it is read again
+// from the log. Whoever looks into store() calls write_back() before.
 class PartitionState {
 public:
     PartitionState(const fold::DomainModule& domain, Partition partition,
@@ -28,17 +42,18 @@ public:
     // The aggregate with everything decided so far; valid until the next call of any member.
     Aggregate& aggregate(std::string_view id);
 
-    // Entries decided here and not yet read back pin what they touched, so that it is not loaded
-    // from the store, which does not have them yet.
-    void pin(std::string_view id);
-    void unpin(std::string_view id);
+    // Entries decided here and not yet settled pin what they touched, so that it is not loaded from
+    // the store, which does not have them yet. A pin ends with what is speculative.
+    void pin(Change& change, std::string_view id);
 
     // Folds a valid entry that somebody decided (while catching up, or after fencing); one that the
-    // aggregate has already, out of a snapshot, changes nothing. `changes` gets what it did.
+    // aggregate has already, out of a snapshot, changes nothing. `changes` gets what it did, pinned.
     FoldFailure fold(const v1::Entry& entry, Sequence sequence, std::vector<Change>& changes);
 
-    // Writes what has been read back, with its position, in one batch.
-    void settle(const std::vector<Change>& changes, const store::StoredPosition& position);
+    // What has been read back, with its position: pinned changes.
+    void settle(std::vector<Change> changes, const store::StoredPosition& position);
+    // Into the store, in one batch. False: there was nothing.
+    bool write_back();
 
     // Makes some aggregates of the store dirty, as if their last entry were the one at `sequence`:
     // those behind `after`, which moves on. False: there are no more.
@@ -46,24 +61,25 @@ public:
 
     void drop_speculative();
 
-    [[nodiscard]] store::StoredPosition position() const { return store_->position(); }
+    // Of what was settled last.
+    [[nodiscard]] store::StoredPosition position() const;
     [[nodiscard]] store::PartitionStore& store() { return *store_; }
 
 private:
-    struct Cached {
-        Aggregate aggregate;
-        std::size_t pins = 0;
-        std::list<std::string>::iterator age;
-    };
-
+    CachedAggregate& cached(std::string_view id);
     void trim();
+    void unpin(CachedAggregate& cached);
 
     const fold::DomainModule& domain_;
     Partition partition_;
     std::unique_ptr<store::PartitionStore> store_;
-    std::unordered_map<std::string, Cached> cache_;
-    std::list<std::string> ages_;    // not pinned, newest first: who goes when there are too many
-    std::list<std::string> pinned_;  // apart, so that making room never walks over them
+    std::list<CachedAggregate> ages_;  // not pinned, newest first: who goes when there are too many
+    std::list<CachedAggregate> pinned_;  // apart, so that making room never walks over them
+    // The keys lie in the aggregates.
+    std::unordered_map<std::string_view, std::list<CachedAggregate>::iterator> cache_;
+    std::vector<CachedAggregate*> unwritten_;
+    std::size_t unwritten_changes_ = 0;
+    std::optional<store::StoredPosition> unwritten_position_;
 };
 
 // What an entry does to the partition's own counters: the last command, for the comparison on

@@ -85,9 +85,9 @@ private:
     // Reading back writes the last state of an aggregate only; of a large and busy one the others
     // would fill the memory before the window is full.
     void forget_all_but_the_last_states() {
-        std::unordered_set<std::string_view> later;
+        std::unordered_set<const CachedAggregate*> later;
         for (auto change = open_.changes.rbegin(); change != open_.changes.rend(); ++change) {
-            if (!later.insert(change->aggregate_id).second) change->state.reset();
+            if (!later.insert(change->of).second) change->state.reset();
         }
     }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/core/test_hooks.hpp"
+#include "common/processing/slots.hpp"
 #include "common/processing/store_keys.hpp"
 #include "common/replay/place.hpp"
 
@@ -63,8 +64,11 @@ std::optional<v1::Snapshot> read_snapshot(const store::PartitionStore& store,
     v1::Snapshot snapshot;
     if (!bytes || !snapshot.mutable_aggregate()->ParseFromString(*bytes)) return std::nullopt;
     snapshot.set_state_version(state_version);
-    for (const auto& [key, value] : store.scan(slot_prefix(aggregate))) {
-        if (!snapshot.add_slots()->ParseFromString(value)) return std::nullopt;
+    const auto slots = read_slots(store, aggregate, snapshot.aggregate().first_slot(),
+                                  snapshot.aggregate().next_slot());
+    if (!slots) return std::nullopt;
+    for (const std::string& slot : *slots) {
+        if (!snapshot.add_slots()->ParseFromString(slot)) return std::nullopt;
     }
     snapshot.mutable_written_at()->CopyFrom(place_of(store.position().position));
     return snapshot;

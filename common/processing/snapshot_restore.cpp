@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "common/core/test_hooks.hpp"
+#include "common/processing/slots.hpp"
 #include "common/processing/store_keys.hpp"
 #include "common/replay/place.hpp"
 #include "common/runtime/log.hpp"
@@ -31,6 +32,17 @@ bool newer(const v1::StoredAggregate& read, const v1::StoredAggregate& have) {
         return read.version() > have.version();
     }
     return read.sequence() > have.sequence();
+}
+
+// All that it says it has.
+bool has_its_slots(const v1::Snapshot& snapshot) {
+    const auto& slots = snapshot.slots();
+    const v1::StoredAggregate& aggregate = snapshot.aggregate();
+    return aggregate.next_slot() - aggregate.first_slot() ==
+               static_cast<std::uint64_t>(slots.size()) &&
+           std::none_of(slots.begin(), slots.end(), [](const v1::StoredSlot& slot) {
+               return slot.command_id().empty();
+           });
 }
 
 // Nothing: a tombstone, or bytes that are no reset.
@@ -170,6 +182,10 @@ void SnapshotRestore::read_aggregate(const SnapshotName& name, std::string_view 
     }
     // Of another evolve_version: its own markers vouch for it, mine do not.
     if (snapshot.state_version() != domain_.evolve_version) return;
+    if (!has_its_slots(snapshot)) {
+        unreadable(snapshot_key(name.aggregate, name.cut));
+        return;
+    }
     vouch(snapshot.written_at());
     if (in_batch_.contains(name.aggregate)) flush();
     v1::StoredAggregate have;
@@ -183,11 +199,9 @@ void SnapshotRestore::read_aggregate(const SnapshotName& name, std::string_view 
     in_batch_.emplace(name.aggregate);
     batch_bytes_ += value.size();
     batch_.puts.emplace_back(key, snapshot.aggregate().SerializeAsString());
-    std::uint64_t number = snapshot.aggregate().first_slot();
-    for (const v1::StoredSlot& slot : snapshot.slots()) {
-        batch_.puts.emplace_back(slot_key(name.aggregate, number), slot.SerializeAsString());
-        ++number;
-    }
+    std::vector<std::string> slots;
+    for (const v1::StoredSlot& slot : snapshot.slots()) slots.push_back(slot.SerializeAsString());
+    put_slots(name.aggregate, snapshot.aggregate().first_slot(), std::move(slots), {}, batch_);
 }
 
 // Slots have the same numbers in every fold: those that are left are written over. Only what is

@@ -1,9 +1,7 @@
 // The keys of a partition in its owner's store. An aggregate id has no "/" in it.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,14 +18,20 @@ inline std::string aggregate_key(std::string_view id) {
     return std::string(aggregates_prefix).append(id);
 }
 
-// v1::StoredSlot, in the order of their numbers.
+// v1::StoredSlots: those whose numbers divided by this are the same lie together.
+inline constexpr std::uint64_t slots_a_key = 8;
 inline std::string slot_prefix(std::string_view id) {
     return std::string("s/").append(id).append("/");
 }
+// Where the slot of that number lies; in the order of their numbers.
 inline std::string slot_key(std::string_view id, std::uint64_t number) {
-    std::array<char, 17> hex{};
-    std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(number));
-    return slot_prefix(id).append(hex.data(), 16);
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string key;
+    key.reserve(id.size() + 19);
+    key.append("s/").append(id).append("/");
+    number /= slots_a_key;
+    for (int shift = 60; shift >= 0; shift -= 4) key += digits[number >> shift & 0xf];
+    return key;
 }
 
 // A dirty mark: the last entry that touched the aggregate. It counts while that is above what the

@@ -228,7 +228,7 @@ std::string partition_prefix(std::string_view domain, Partition partition) {
 }
 
 // Whoever changes what is written below a partition's prefix raises it.
-constexpr char layout = 1;
+constexpr char layout = 2;
 
 std::string written_by(std::int32_t evolve_version) { return layout + big_endian(evolve_version); }
 

@@ -153,21 +153,24 @@ public:
             position_.position.sequence = sequence;
             ++sequence.value;
         }
-        state_.settle(changes, position_);
+        std::vector<std::string> touched;
+        for (const processing::Change& change : changes) touched.push_back(change.of->id);
+        state_.settle(std::move(changes), position_);
+        state_.write_back();
         expect(state_.position() == position_, "a stored position is the one that was stored");
-        for (const processing::Change& change : changes) expect_stored(change);
+        for (const std::string& id : touched) expect_stored(id);
         return folded;
     }
 
 private:
-    void expect_stored(const processing::Change& change) {
-        const processing::Aggregate cached = state_.aggregate(change.aggregate_id);
+    void expect_stored(const std::string& id) {
+        const processing::Aggregate cached = state_.aggregate(id);
         const processing::Aggregate loaded =
-            processing::load_aggregate(state_.store(), orders(), change.aggregate_id);
+            processing::load_aggregate(state_.store(), orders(), id);
         expect(loaded.version == cached.version && loaded.sequence == cached.sequence &&
                    loaded.broken == cached.broken && loaded.slots.size() == cached.slots.size(),
-               "an aggregate loaded is the one that was folded", change.aggregate_id);
-        const auto snapshot = processing::read_snapshot(state_.store(), change.aggregate_id, 1);
+               "an aggregate loaded is the one that was folded", id);
+        const auto snapshot = processing::read_snapshot(state_.store(), id, 1);
         expect(snapshot.has_value(), "what was stored can be written into a snapshot");
         v1::Snapshot read;
         expect(read.ParseFromString(snapshot->SerializeAsString()),
