@@ -50,7 +50,7 @@ struct Aggregate {
 // although the aggregate has moved on meanwhile.
 struct Change {
     CachedAggregate* of = nullptr;  // pinned in the cache until it is written
-    fold::State state;  // may be null where a later change of the same batch has one
+    fold::State state;              // may be null where a later change of the same batch has one
     Version version;
     Sequence sequence;
     std::int64_t time_ms = 0;

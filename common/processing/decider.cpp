@@ -137,6 +137,11 @@ CommandPlace place_of(const fold::RawCommand& raw) {
     return {raw.offset, raw.append_time_ms, XXH3_64bits(raw.value.data(), raw.value.size())};
 }
 
+CommandPlace place_of(const v1::CommandInput& input) {
+    return {Offset(static_cast<std::int64_t>(input.offset())), input.append_time_ms(),
+            input.raw_hash()};
+}
+
 v1::Entry crashed(const fold::RawCommand& raw, const CommandPlace& place, bool keep) {
     v1::Entry entry;
     set_input(entry, place);
@@ -168,10 +173,9 @@ v1::Entry refuse(const fold::CommandRefusal& refusal, const CommandPlace& place)
     return entry;
 }
 
-v1::Entry decide(Aggregate& aggregate, const fold::DecodedCommand& command,
-                 const CommandPlace& place, Partition partition, Sequence sequence,
-                 const fold::DomainModule& domain, std::vector<std::string>* would_be) {
-    v1::Entry entry;
+void decide(v1::Entry& entry, Aggregate& aggregate, const fold::DecodedCommand& command,
+            const CommandPlace& place, Partition partition, Sequence sequence,
+            const fold::DomainModule& domain, std::vector<std::string>* would_be) {
     set_input(entry, place);
     set_identity(entry, command);
     entry.set_time_ms(std::max(place.append_time_ms, aggregate.time_ms));
@@ -202,7 +206,6 @@ v1::Entry decide(Aggregate& aggregate, const fold::DecodedCommand& command,
     // What would have been is told in the reply; the entry has neither events nor slot.
     if (command.dry_run) entry.set_outcome(v1::OUTCOME_DRY_RUN);
     entry.set_version(aggregate.version.value);
-    return entry;
 }
 
 }  // namespace foldstream::processing

@@ -11,6 +11,7 @@
 #include "common/fold/command_record.hpp"
 #include "common/fold/domain.hpp"
 #include "common/processing/aggregate.hpp"
+#include "common/processing/command_place.hpp"
 #include "foldstream/v1/log.pb.h"
 
 namespace foldstream::processing {
@@ -22,15 +23,6 @@ inline constexpr std::size_t max_entry_bytes = 960'000;
 // The code of a command that ended its process too often.
 inline constexpr std::string_view crashed_code = "crashed";
 
-// Where the command stands in D.commands.
-struct CommandPlace {
-    Offset offset;
-    std::int64_t append_time_ms = 0;
-    std::uint64_t raw_hash = 0;  // XXH3-64 of the record's value
-};
-
-CommandPlace place_of(const fold::RawCommand& raw);
-
 // The entry of a command that was refused without looking at state.
 v1::Entry refuse(const fold::CommandRefusal& refusal, const CommandPlace& place);
 
@@ -41,12 +33,12 @@ v1::Entry crashed(const fold::RawCommand& raw, const CommandPlace& place, bool k
 // The entry of a command to the platform itself; it takes effect when it is read back.
 v1::Entry take_platform_command(const fold::DecodedCommand& command, const CommandPlace& place);
 
-// The entry of a decoded command, to stand at `sequence`; the aggregate's state, version and time
-// are moved to what they are after it (its slots are moved by advance()). Never throws for what a
-// domain does: a decide or evolve that throws is a refusal "internal". `would_be` (optional) gets
-// the types of the events that a dry run does not write.
-v1::Entry decide(Aggregate& aggregate, const fold::DecodedCommand& command,
-                 const CommandPlace& place, Partition partition, Sequence sequence,
-                 const fold::DomainModule& domain, std::vector<std::string>* would_be = nullptr);
+// Makes `entry` (empty) that of a decoded command, to stand at `sequence`; the aggregate's state,
+// version and time are moved to what they are after it (its slots are moved by advance()). Never
+// throws for what a domain does: a decide or evolve that throws is a refusal "internal". `would_be`
+// (optional) gets the types of the events that a dry run does not write.
+void decide(v1::Entry& entry, Aggregate& aggregate, const fold::DecodedCommand& command,
+            const CommandPlace& place, Partition partition, Sequence sequence,
+            const fold::DomainModule& domain, std::vector<std::string>* would_be = nullptr);
 
 }  // namespace foldstream::processing

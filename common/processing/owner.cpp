@@ -224,10 +224,8 @@ void Owner::delivery(const kafka::DeliveryReport& report) {
 
 // The bytes of a command that is given up are kept, unless those are what cannot be sent.
 void Owner::note_refused(const Pending& pending) {
-    const v1::Entry& entry = pending.decided.entries.entries(0);
-    if (entry.has_kept()) {
-        memory_.bytes_refused = Offset(static_cast<std::int64_t>(entry.command().offset()));
-    }
+    const DecidedEntry& entry = pending.decided.entries.front();
+    if (entry.whole && entry.whole->has_kept()) memory_.bytes_refused = entry.command->offset;
 }
 
 void Owner::snapshot_delivery(const kafka::DeliveryReport& report) {

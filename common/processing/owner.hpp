@@ -99,9 +99,10 @@ public:
 private:
     using Time = std::chrono::steady_clock::time_point;
 
+    // Beside the entry.
     struct Decision {
-        v1::Entry entry;
-        Aggregate* aggregate = nullptr;  // that it may touch
+        Aggregate* aggregate = nullptr;  // that it was decided on, and may touch
+        const fold::CommandType* command_type = nullptr;
         std::optional<PendingReply> reply;
     };
 
@@ -146,8 +147,9 @@ private:
     // False: stopped, because the log no longer has the record that a snapshot relies on.
     [[nodiscard]] bool settle_position();
     [[nodiscard]] bool note_marker(const v1::Entry& entry, bool own);
-    [[nodiscard]] bool note_entries(const v1::Entries& body, Sequence first, bool own);
-    void after_own(const v1::Entries& body, Sequence before);
+    [[nodiscard]] bool note(const v1::Entry& entry, Sequence sequence, bool own);
+    void note_own(const DecidedRecord& decided);
+    void after_own(const DecidedRecord& decided, Sequence before);
     // What was read back, into the store.
     bool write_back();
     void answer(const DecidedRecord& decided);
@@ -166,8 +168,9 @@ private:
     // The next command; nothing when there is none, or the partition has stopped.
     std::optional<fold::RawCommand> next_command(bool& worked);
     void decide_one(const fold::RawCommand& raw);
+    // The entry is `entry_`.
     Decision decision_of(const fold::RawCommand& raw);
-    void add(Decision decision);
+    void add(const v1::Entry& entry, Decision decision);
     // An entry that decides no command.
     void add_own(v1::Entry entry, std::uint64_t next_offset);
     bool snapshots();
@@ -233,6 +236,7 @@ private:
     bool last_command_gone_ = false;
 
     // Decided ahead.
+    v1::Entry entry_;  // of the command that is decided now: kept, and with it its memory
     RecordBuilder builder_;
     std::deque<Pending> window_;
     std::size_t window_entries_ = 0;

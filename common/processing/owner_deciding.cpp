@@ -119,16 +119,15 @@ bool Owner::attempt(const fold::RawCommand& raw) {
     if (attempted && memory_.bytes_refused != raw.offset) probe_.attempt_failed();
     const std::uint32_t k = attempted ? stored_.attempt_k : 0;
     if (k >= most_attempts) {
-        Decision refused{crashed(raw, place_of(raw), memory_.bytes_refused != raw.offset), nullptr,
-                         std::nullopt};
-        if (refused.entry.kept().has_reply()) {
+        const v1::Entry entry = crashed(raw, place_of(raw), memory_.bytes_refused != raw.offset);
+        Decision refused;
+        if (entry.kept().has_reply()) {
             v1::CommandOutcome outcome;
-            outcome.set_command_id(refused.entry.kept().command_id());
-            complete(outcome, refused.entry, *identity_.domain, identity_.partition,
-                     next_sequence_);
-            refused.reply = PendingReply{refused.entry.kept().reply(), outcome.SerializeAsString()};
+            outcome.set_command_id(entry.kept().command_id());
+            complete(outcome, entry, *identity_.domain, identity_.partition, next_sequence_);
+            refused.reply = PendingReply{entry.kept().reply(), outcome.SerializeAsString()};
         }
-        add(std::move(refused));
+        add(entry, std::move(refused));
         return false;
     }
     v1::Entry entry;
@@ -144,30 +143,33 @@ Owner::Decision Owner::decision_of(const fold::RawCommand& raw) {
     const CommandPlace place = place_of(raw);
     auto decoded = fold::decode_command(*identity_.domain, raw, identity_.partitions);
     Decision made;
-    v1::CommandOutcome outcome;
+    std::optional<v1::CommandOutcome> outcome;  // where the sender asked for it
     std::optional<v1::ReplyAddress> address;
     if (!decoded) {
-        made.entry = refuse(decoded.error(), place);
-        address = decoded.error().reply;
+        entry_ = refuse(decoded.error(), place);
+        address = std::move(decoded.error().reply);
         if (address) outcome = outcome_of(decoded.error());
     } else if (decoded->type == nullptr) {
-        made.entry = take_platform_command(*decoded, place);
-        address = decoded->reply;
+        entry_ = take_platform_command(*decoded, place);
+        address = std::move(decoded->reply);
+        if (address) outcome.emplace();
     } else {
         made.aggregate = &aggregates_.aggregate(decoded->aggregate_id);
-        address = decoded->reply;
+        made.command_type = decoded->type;
+        address = std::move(decoded->reply);
         std::vector<std::string> would_be;
-        made.entry = decide(*made.aggregate, *decoded, place, identity_.partition, next_sequence_,
-                            *identity_.domain, address ? &would_be : nullptr);
-        if (address && made.entry.outcome() == v1::OUTCOME_DUPLICATE) {
+        entry_.Clear();
+        decide(entry_, *made.aggregate, *decoded, place, identity_.partition, next_sequence_,
+               *identity_.domain, address ? &would_be : nullptr);
+        if (address && entry_.outcome() == v1::OUTCOME_DUPLICATE) {
             outcome = first_outcome(*made.aggregate->find_slot(decoded->command_id));
         } else if (address) {
-            outcome = outcome_of(would_be, made.entry.version());
+            outcome = outcome_of(would_be, entry_.version());
         }
     }
-    if (address) {
-        complete(outcome, made.entry, *identity_.domain, identity_.partition, next_sequence_);
-        made.reply = PendingReply{*address, outcome.SerializeAsString()};
+    if (outcome) {
+        complete(*outcome, entry_, *identity_.domain, identity_.partition, next_sequence_);
+        made.reply = PendingReply{*address, outcome->SerializeAsString()};
     }
     return made;
 }
@@ -179,11 +181,10 @@ void Owner::decide_one(const fold::RawCommand& raw) {
         return decision_of(raw);
     }();
     test_hooks::fault_point(FaultPoint::decided);
-    add(std::move(decision));
+    add(entry_, std::move(decision));
 }
 
-void Owner::add(Decision decision) {
-    const v1::Entry& entry = decision.entry;
+void Owner::add(const v1::Entry& entry, Decision decision) {
     if (builder_.must_cut_before(entry.ByteSizeLong())) cut();
     if (decision.aggregate != nullptr && touches_aggregate(entry)) {
         Change change = advance(*decision.aggregate, entry, next_sequence_);
@@ -191,7 +192,7 @@ void Owner::add(Decision decision) {
         builder_.add(std::move(change));
     }
     next_command_ = entry.next_offset();
-    builder_.add(std::move(decision.entry), next_sequence_);
+    builder_.add(entry, next_sequence_, decision.command_type);
     if (decision.reply) builder_.add(std::move(*decision.reply));
     ++next_sequence_.value;
     if (builder_.full()) {
@@ -203,7 +204,7 @@ void Owner::add(Decision decision) {
 void Owner::add_own(v1::Entry entry, std::uint64_t next_offset) {
     entry.set_next_offset(next_offset);
     entry.set_time_ms(ports_.clock.wall_ms());
-    add({std::move(entry), nullptr, std::nullopt});
+    add(entry, {});
 }
 
 void Owner::cut() {
@@ -214,7 +215,7 @@ void Owner::cut() {
     pending.id = codec::parse_frame(pending.value)->id;
     pending.tag = memory_.next_tag++;
     link_ = pending.id;
-    window_entries_ += static_cast<std::size_t>(pending.decided.entries.entries_size());
+    window_entries_ += pending.decided.entries.size();
     window_bytes_ += pending.decided.bytes;
     if (test_hooks::mutant(Mutant::answer_before_readback)) answer(pending.decided);
     if (test_hooks::mutant(Mutant::store_before_readback)) {

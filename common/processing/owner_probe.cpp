@@ -125,14 +125,16 @@ void OwnerProbe::final(const v1::Entry& entry) {
     if (entry.code() == crashed_code) crashed_.Increment();
 }
 
-void OwnerProbe::outcome(const v1::Entry& entry, double duration) {
-    std::pair<std::string, int> key(entry.command_type(), entry.outcome());
-    auto& counter = outcomes_[key];
+void OwnerProbe::outcome(std::string_view command_type, v1::Outcome outcome, double duration) {
+    auto of_type = outcomes_.find(command_type);
+    if (of_type == outcomes_.end())
+        of_type = outcomes_.try_emplace(std::string(command_type)).first;
+    auto& counter = of_type->second[outcome];
     if (counter == nullptr) {
         counter = &metrics_.counter("foldstream_commands_total", "Commands by type and outcome",
                                     {{"domain", domain_},
-                                     {"type", short_type(entry.command_type())},
-                                     {"outcome", outcome_text(entry.outcome())}});
+                                     {"type", short_type(std::string(command_type))},
+                                     {"outcome", outcome_text(outcome)}});
     }
     counter->Increment();
     duration_.Observe(duration);

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 
 #include "common/processing/snapshot_probe.hpp"
 #include "common/replay/validity.hpp"
@@ -37,7 +40,7 @@ public:
     // An own entry that was read back: perhaps a command that is given up.
     void final(const v1::Entry& entry);
     // After read-back; `duration` = from the command's append time, in seconds.
-    void outcome(const v1::Entry& entry, double duration);
+    void outcome(std::string_view command_type, v1::Outcome outcome, double duration);
     [[nodiscard]] SnapshotProbe& snapshots() { return snapshots_; }
 
 private:
@@ -56,7 +59,7 @@ private:
     prometheus::Histogram& read_back_;
     prometheus::Histogram& duration_;
     // Asking the registry takes a lock: once for each pair.
-    std::map<std::pair<std::string, int>, prometheus::Counter*> outcomes_;
+    std::map<std::string, std::map<v1::Outcome, prometheus::Counter*>, std::less<>> outcomes_;
     SnapshotProbe snapshots_;
 };
 

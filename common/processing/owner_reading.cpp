@@ -1,5 +1,6 @@
 // Reading the log: what counts, whose it is, and what it does to the owner.
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "common/core/test_hooks.hpp"
@@ -126,23 +127,32 @@ bool Owner::note_marker(const v1::Entry& entry, bool own) {
 }
 
 // False: the owner begins again without the marker that it began at.
-bool Owner::note_entries(const v1::Entries& body, Sequence first, bool own) {
-    Sequence sequence = first;
-    for (const v1::Entry& entry : body.entries()) {
-        note_entry(entry, sequence, reader_.position().offset, identity_.domain->evolve_version,
-                   stored_);
-        if (entry.has_marker() && !note_marker(entry, own)) return false;
-        if (says(entry, v1::DeleteSnapshots::descriptor())) {
-            if (stored_.from_marker && !own) {
-                restore_again("the snapshots were deleted after the marker that a restore began at",
-                              false);
-                return false;
-            }
-            stored_.deleted_at = sequence.value;
+bool Owner::note(const v1::Entry& entry, Sequence sequence, bool own) {
+    note_entry(entry, sequence, reader_.position().offset, identity_.domain->evolve_version,
+               stored_);
+    if (entry.has_marker() && !note_marker(entry, own)) return false;
+    if (!says(entry, v1::DeleteSnapshots::descriptor())) return true;
+    if (stored_.from_marker && !own) {
+        restore_again("the snapshots were deleted after the marker that a restore began at", false);
+        return false;
+    }
+    stored_.deleted_at = sequence.value;
+    return true;
+}
+
+void Owner::note_own(const DecidedRecord& decided) {
+    Sequence sequence = decided.first;
+    for (const DecidedEntry& entry : decided.entries) {
+        if (entry.whole) {
+            const bool goes_on = note(*entry.whole, sequence, true);
+            assert(goes_on);  // what an own entry says was decided in this epoch
+            (void)goes_on;
+        } else {
+            stored_.next_offset = entry.next_offset;
+            note_command(*entry.command, sequence, stored_);
         }
         ++sequence.value;
     }
-    return true;
 }
 
 void Owner::settle_own(const replay::LogRecord& record) {
@@ -160,17 +170,17 @@ void Owner::settle_own(const replay::LogRecord& record) {
     test_hooks::fault_point(FaultPoint::read_back);
     Pending settled = std::move(window_.front());
     window_.pop_front();
-    window_entries_ -= static_cast<std::size_t>(settled.decided.entries.entries_size());
+    window_entries_ -= settled.decided.entries.size();
     window_bytes_ -= settled.decided.bytes;
     const Sequence covered(stored_.covered);
     if (!settle_position()) return;
-    if (!note_entries(settled.decided.entries, settled.decided.first, true)) return;
+    note_own(settled.decided);
     aggregates_.settle(std::move(settled.decided.changes), stored_);
     last_entry_ = ports_.clock.steady();
     probe_.read_back(last_entry_ - settled.sent);
     probe_.window(window_entries());
     if (!test_hooks::mutant(Mutant::answer_before_readback)) answer(settled.decided);
-    after_own(settled.decided.entries, covered);
+    after_own(settled.decided, covered);
 }
 
 bool Owner::write_back() {
@@ -180,11 +190,9 @@ bool Owner::write_back() {
 }
 
 void Owner::answer(const DecidedRecord& decided) {
-    Sequence sequence = decided.first;
-    for (const v1::Entry& entry : decided.entries.entries()) {
-        ports_.outcomes.final(entry, sequence);
-        probe_.final(entry);
-        ++sequence.value;
+    ports_.outcomes.final(decided);
+    for (const DecidedEntry& entry : decided.entries) {
+        if (entry.whole) probe_.final(*entry.whole);
     }
     for (const PendingReply& reply : decided.replies) {
         ports_.replies.reply(reply.address, reply.outcome);
@@ -193,8 +201,10 @@ void Owner::answer(const DecidedRecord& decided) {
 }
 
 // What own entries set going once they count.
-void Owner::after_own(const v1::Entries& body, Sequence before) {
-    for (const v1::Entry& entry : body.entries()) {
+void Owner::after_own(const DecidedRecord& decided, Sequence before) {
+    for (const DecidedEntry& kept : decided.entries) {
+        if (!kept.whole) continue;
+        const v1::Entry& entry = *kept.whole;
         if (entry.has_marker()) round_.marker_read(reader_.position(), before);
         if (says(entry, v1::CreateSnapshots::descriptor())) round_due_ = true;
         if (says(entry, v1::DeleteSnapshots::descriptor())) {
@@ -290,7 +300,11 @@ void Owner::on_foreign_entries(const replay::ValidEntries& valid) {
         ++sequence.value;
     }
     if (!settle_position()) return;
-    if (!note_entries(valid.body, valid.first, false)) return;
+    sequence = valid.first;
+    for (const v1::Entry& entry : valid.body.entries()) {
+        if (!note(entry, sequence, false)) return;
+        ++sequence.value;
+    }
     if (test_hooks::mutant(Mutant::dirty_by_owner_only)) {
         for (Change& change : changes) change.dirty = false;
     }

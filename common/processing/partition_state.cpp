@@ -143,15 +143,18 @@ void note_entry(const v1::Entry& entry, Sequence sequence, Offset record,
         position.attempt_offset = static_cast<std::int64_t>(entry.attempt().offset());
         position.attempt_k = entry.attempt().k();
     }
-    if (!entry.has_command()) return;
+    if (entry.has_command()) note_command(place_of(entry.command()), sequence, position);
+}
+
+void note_command(const CommandPlace& command, Sequence sequence, store::StoredPosition& position) {
     position.claims = 0;
     position.attempt_offset = -1;
     position.attempt_k = 0;
     if (sequence.value <= position.counters_sequence) return;  // out of a snapshot
     position.counters_sequence = sequence.value;
-    position.last_command_offset = static_cast<std::int64_t>(entry.command().offset());
-    position.last_command_time_ms = entry.command().append_time_ms();
-    position.last_command_hash = entry.command().raw_hash();
+    position.last_command_offset = command.offset.value;
+    position.last_command_time_ms = command.append_time_ms;
+    position.last_command_hash = command.raw_hash;
 }
 
 }  // namespace foldstream::processing

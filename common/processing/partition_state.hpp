@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/processing/aggregate.hpp"
+#include "common/processing/command_place.hpp"
 #include "common/store/store.hpp"
 
 namespace foldstream::processing {
@@ -31,9 +32,9 @@ struct CachedAggregate {
 };
 
 // One owner's thread. The cache is one thing: drop_speculative() throws it away as a whole, and
-// what is loaded afterwards is validated state. What was read back is gathered and written later, an
-// aggregate's changes as one; a crash loses it together with its position, so that it is read again
-// from the log. Whoever looks into store() calls write_back() before.
+// what is loaded afterwards is validated state. What was read back is gathered and written later,
+// an aggregate's changes as one; a crash loses it together with its position, so that it is read
+// again from the log. Whoever looks into store() calls write_back() before.
 class PartitionState {
 public:
     PartitionState(const fold::DomainModule& domain, Partition partition,
@@ -47,7 +48,8 @@ public:
     void pin(Change& change, std::string_view id);
 
     // Folds a valid entry that somebody decided (while catching up, or after fencing); one that the
-    // aggregate has already, out of a snapshot, changes nothing. `changes` gets what it did, pinned.
+    // aggregate has already, out of a snapshot, changes nothing. `changes` gets what it did,
+    // pinned.
     FoldFailure fold(const v1::Entry& entry, Sequence sequence, std::vector<Change>& changes);
 
     // What has been read back, with its position: pinned changes.
@@ -86,5 +88,7 @@ private:
 // taking over; what a marker covers; attempts. `record` is the offset of its record.
 void note_entry(const v1::Entry& entry, Sequence sequence, Offset record,
                 std::int32_t evolve_version, store::StoredPosition& position);
+// The part of it that all commands' entries have.
+void note_command(const CommandPlace& command, Sequence sequence, store::StoredPosition& position);
 
 }  // namespace foldstream::processing

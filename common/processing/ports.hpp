@@ -9,6 +9,7 @@
 
 #include "common/core/ids.hpp"
 #include "common/fold/command_record.hpp"
+#include "common/processing/decided_record.hpp"
 #include "common/replay/log_reader.hpp"
 #include "foldstream/v1/log.pb.h"
 
@@ -94,7 +95,7 @@ public:
 class Outcomes {
 public:
     virtual ~Outcomes() = default;
-    virtual void final(const v1::Entry& entry, Sequence sequence) = 0;
+    virtual void final(const DecidedRecord& record) = 0;
 };
 
 // The answers that senders asked for. Best effort, after read-back only; never blocks.

@@ -40,9 +40,8 @@ bool has_its_slots(const v1::Snapshot& snapshot) {
     const v1::StoredAggregate& aggregate = snapshot.aggregate();
     return aggregate.next_slot() - aggregate.first_slot() ==
                static_cast<std::uint64_t>(slots.size()) &&
-           std::none_of(slots.begin(), slots.end(), [](const v1::StoredSlot& slot) {
-               return slot.command_id().empty();
-           });
+           std::none_of(slots.begin(), slots.end(),
+                        [](const v1::StoredSlot& slot) { return slot.command_id().empty(); });
 }
 
 // Nothing: a tombstone, or bytes that are no reset.

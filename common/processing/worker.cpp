@@ -35,10 +35,13 @@ const runtime::Logger& logger() {
 class CountedOutcomes final : public Outcomes {
 public:
     CountedOutcomes(OwnerProbe& probe, const Clock& clock) : probe_(probe), clock_(clock) {}
-    void final(const v1::Entry& entry, Sequence /*sequence*/) override {
-        if (!entry.has_command()) return;
-        const std::int64_t ms = clock_.wall_ms() - entry.command().append_time_ms();
-        probe_.outcome(entry, static_cast<double>(ms) / 1000.0);
+    void final(const DecidedRecord& record) override {
+        const std::int64_t now_ms = clock_.wall_ms();
+        for (const DecidedEntry& entry : record.entries) {
+            if (!entry.command) continue;
+            const std::int64_t ms = now_ms - entry.command->append_time_ms;
+            probe_.outcome(entry.command_type, entry.outcome, static_cast<double>(ms) / 1000.0);
+        }
     }
 
 private:

@@ -72,7 +72,7 @@ public:
         EXPECT_EQ(next_command, world_.commands.size());
         for (const auto& [sequence, told] : told_) {
             ASSERT_LE(sequence.value, entries.size());
-            EXPECT_EQ(told, entries[sequence.value - 1].second.SerializeAsString());
+            EXPECT_EQ(told, SimOutcomes::told_of(entries[sequence.value - 1].second));
         }
     }
 
@@ -157,7 +157,7 @@ private:
     bool twins_;
     OwnerLimits limits_;
     std::vector<std::unique_ptr<Process>> processes_;
-    std::vector<std::pair<Sequence, std::string>> told_;
+    std::vector<std::pair<Sequence, SimOutcomes::Told>> told_;
     std::size_t fences_ = 0;
 };
 

@@ -26,9 +26,7 @@ TEST(Metrics, of_an_owner_are_these) {
     OwnerProbe probe(metrics, "orders", Partition(0));
     probe.claim("sent");
     probe.ignored(replay::Verdict::stale);
-    v1::Entry entry;
-    entry.set_outcome(v1::OUTCOME_ACCEPTED);
-    probe.outcome(entry, 0.1);
+    probe.outcome("", v1::OUTCOME_ACCEPTED, 0.1);
     std::unique_ptr<kafka::Producer> nobody;
     KafkaReplies replies(nobody, 0, metrics);
     EXPECT_EQ(names(metrics), (std::set<std::string>{"foldstream_careful_commands",

@@ -210,10 +210,31 @@ private:
 // Keeps what an owner told the world.
 class SimOutcomes final : public Outcomes {
 public:
-    void final(const v1::Entry& entry, Sequence sequence) override {
-        told.emplace_back(sequence, entry.SerializeAsString());
+    // What tells an entry from any other that could stand there.
+    struct Told {
+        std::uint64_t next_offset = 0;
+        std::uint64_t command = 0;
+        std::uint64_t hash = 0;
+        v1::Outcome outcome = v1::OUTCOME_UNSPECIFIED;
+        std::string type;
+
+        bool operator==(const Told&) const = default;
+    };
+    static Told told_of(const v1::Entry& entry) {
+        return {entry.next_offset(), entry.command().offset(), entry.command().raw_hash(),
+                entry.outcome(), entry.command_type()};
     }
-    std::vector<std::pair<Sequence, std::string>> told;
+    void final(const DecidedRecord& record) override {
+        Sequence sequence = record.first;
+        for (const DecidedEntry& entry : record.entries) {
+            const CommandPlace place = entry.command.value_or(CommandPlace{});
+            told.emplace_back(
+                sequence, Told{entry.next_offset, static_cast<std::uint64_t>(place.offset.value),
+                               place.raw_hash, entry.outcome, std::string(entry.command_type)});
+            ++sequence.value;
+        }
+    }
+    std::vector<std::pair<Sequence, Told>> told;
 };
 
 class SimReplies final : public Replies {
