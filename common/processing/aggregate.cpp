@@ -178,11 +178,11 @@ void Unwritten::add(Change change) {
     last = std::move(change);
 }
 
-void write(std::string_view id, Unwritten unwritten, const fold::DomainModule& domain,
-           const store::PartitionStore& store, store::WriteBatch& batch) {
+void write_slots(std::string_view id, Unwritten& unwritten, const store::PartitionStore& store,
+                 store::WriteBatch& batch) {
     const Change& last = unwritten.last;
-    const std::uint64_t first_new = last.next_slot - unwritten.new_slots.size();
     if (!unwritten.new_slots.empty()) {
+        const std::uint64_t first_new = last.next_slot - unwritten.new_slots.size();
         std::string before;
         if (first_new % slots_a_key != 0) {
             before = store.get(slot_key(id, first_new)).value_or(std::string());
@@ -193,6 +193,10 @@ void write(std::string_view id, Unwritten unwritten, const fold::DomainModule& d
          ++n) {
         batch.erases.push_back(slot_key(id, n * slots_a_key));
     }
+}
+
+void write_aggregate(std::string_view id, const Change& last, const fold::DomainModule& domain,
+                     store::WriteBatch& batch) {
     v1::StoredAggregate stored;
     stored.set_version(last.version.value);
     stored.set_sequence(last.sequence.value);
@@ -202,9 +206,6 @@ void write(std::string_view id, Unwritten unwritten, const fold::DomainModule& d
     stored.set_broken(last.broken);
     stored.set_state(domain.state.encode(last.state));
     batch.puts.emplace_back(aggregate_key(id), stored.SerializeAsString());
-    // In the entry's own batch, whoever decided it: the next marker that vouches for this aggregate
-    // may be mine.
-    if (unwritten.dirty) batch.puts.emplace_back(mark_key(id), mark_value(last.sequence));
 }
 
 }  // namespace foldstream::processing

@@ -101,7 +101,10 @@ struct Unwritten {
 
     void add(Change change);
 };
-void write(std::string_view aggregate_id, Unwritten unwritten, const fold::DomainModule& domain,
-           const store::PartitionStore& store, store::WriteBatch& batch);
+// The new slots go.
+void write_slots(std::string_view aggregate_id, Unwritten& unwritten,
+                 const store::PartitionStore& store, store::WriteBatch& batch);
+void write_aggregate(std::string_view aggregate_id, const Change& last,
+                     const fold::DomainModule& domain, store::WriteBatch& batch);
 
 }  // namespace foldstream::processing

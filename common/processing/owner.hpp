@@ -43,7 +43,7 @@ struct OwnerLimits {
     std::chrono::milliseconds look_again_least{30'000};
     std::chrono::milliseconds look_again_most{600'000};
     std::chrono::milliseconds snapshot_interval{60'000};
-    std::size_t snapshot_entries = 100'000;  // a round begins earlier after so many
+    std::size_t snapshot_entries = 250'000;  // a round begins earlier after so many
     // One at a time, each behind an attempt entry, when the owners before got nowhere.
     std::size_t careful_commands = 512;
 };
@@ -101,7 +101,7 @@ private:
 
     // Beside the entry.
     struct Decision {
-        Aggregate* aggregate = nullptr;  // that it was decided on, and may touch
+        CachedAggregate* touched = nullptr;  // that it was decided on, and may touch
         const fold::CommandType* command_type = nullptr;
         std::optional<PendingReply> reply;
     };

@@ -154,15 +154,16 @@ Owner::Decision Owner::decision_of(const fold::RawCommand& raw) {
         address = std::move(decoded->reply);
         if (address) outcome.emplace();
     } else {
-        made.aggregate = &aggregates_.aggregate(decoded->aggregate_id);
+        made.touched = &aggregates_.cached(decoded->aggregate_id);
+        Aggregate& aggregate = made.touched->aggregate;
         made.command_type = decoded->type;
         address = std::move(decoded->reply);
         std::vector<std::string> would_be;
         entry_.Clear();
-        decide(entry_, *made.aggregate, *decoded, place, identity_.partition, next_sequence_,
+        decide(entry_, aggregate, *decoded, place, identity_.partition, next_sequence_,
                *identity_.domain, address ? &would_be : nullptr);
         if (address && entry_.outcome() == v1::OUTCOME_DUPLICATE) {
-            outcome = first_outcome(*made.aggregate->find_slot(decoded->command_id));
+            outcome = first_outcome(*aggregate.find_slot(decoded->command_id));
         } else if (address) {
             outcome = outcome_of(would_be, entry_.version());
         }
@@ -186,9 +187,9 @@ void Owner::decide_one(const fold::RawCommand& raw) {
 
 void Owner::add(const v1::Entry& entry, Decision decision) {
     if (builder_.must_cut_before(entry.ByteSizeLong())) cut();
-    if (decision.aggregate != nullptr && touches_aggregate(entry)) {
-        Change change = advance(*decision.aggregate, entry, next_sequence_);
-        aggregates_.pin(change, entry.aggregate_id());
+    if (decision.touched != nullptr && touches_aggregate(entry)) {
+        Change change = advance(decision.touched->aggregate, entry, next_sequence_);
+        aggregates_.pin(change, *decision.touched);
         builder_.add(std::move(change));
     }
     next_command_ = entry.next_offset();
@@ -220,7 +221,7 @@ void Owner::cut() {
     if (test_hooks::mutant(Mutant::answer_before_readback)) answer(pending.decided);
     if (test_hooks::mutant(Mutant::store_before_readback)) {
         std::vector<Change> changes = pending.decided.changes;
-        for (Change& change : changes) aggregates_.pin(change, change.of->id);
+        for (Change& change : changes) aggregates_.pin(change, *change.of);
         aggregates_.settle(std::move(changes), stored_);
         aggregates_.write_back();
     }

@@ -18,8 +18,6 @@ PartitionState::PartitionState(const fold::DomainModule& domain, Partition parti
     if (!store_) throw std::logic_error("a partition cannot have two owners in one process");
 }
 
-Aggregate& PartitionState::aggregate(std::string_view id) { return cached(id).aggregate; }
-
 CachedAggregate& PartitionState::cached(std::string_view id) {
     const auto found = cache_.find(id);
     if (found != cache_.end()) {
@@ -42,8 +40,7 @@ void PartitionState::trim() {
     }
 }
 
-void PartitionState::pin(Change& change, std::string_view id) {
-    CachedAggregate& touched = cached(id);
+void PartitionState::pin(Change& change, CachedAggregate& touched) {
     if (touched.pins++ == 0) pinned_.splice(pinned_.begin(), ages_, touched.self);
     change.of = &touched;
 }
@@ -56,18 +53,19 @@ void PartitionState::unpin(CachedAggregate& cached) {
 FoldFailure PartitionState::fold(const v1::Entry& entry, Sequence sequence,
                                  std::vector<Change>& changes) {
     if (!touches_aggregate(entry)) return {};
-    Aggregate& touched = aggregate(entry.aggregate_id());
+    CachedAggregate& at = cached(entry.aggregate_id());
+    Aggregate& touched = at.aggregate;
     const bool known = test_hooks::mutant(Mutant::snapshot_by_version_alone)
                            ? entry.events_size() > 0 && entry.version() <= touched.version.value
                            : sequence <= touched.sequence;
     if (known) {
         // Out of a snapshot that no marker may have vouched for: it stays dirty.
-        pin(changes.emplace_back(touched.as_it_is()), entry.aggregate_id());
+        pin(changes.emplace_back(touched.as_it_is()), at);
         return {};
     }
     FoldFailure failure = fold_events(touched, entry, sequence, partition_, domain_);
     if (failure.reason.empty()) {
-        pin(changes.emplace_back(advance(touched, entry, sequence)), entry.aggregate_id());
+        pin(changes.emplace_back(advance(touched, entry, sequence)), at);
     }
     return failure;
 }
@@ -95,9 +93,21 @@ bool PartitionState::write_back() {
     if (!unwritten_position_) return false;
     store::WriteBatch batch;
     batch.position = std::exchange(unwritten_position_, std::nullopt);
+    // In the order of their keys: the store finds the place of one from that of the one before.
+    std::sort(unwritten_.begin(), unwritten_.end(),
+              [](const auto* a, const auto* b) { return a->id < b->id; });
     for (CachedAggregate* touched : unwritten_) {
-        write(touched->id, *std::exchange(touched->unwritten, std::nullopt), domain_, *store_,
-              batch);
+        write_slots(touched->id, *touched->unwritten, *store_, batch);
+    }
+    for (CachedAggregate* touched : unwritten_) {
+        write_aggregate(touched->id, touched->unwritten->last, domain_, batch);
+    }
+    for (CachedAggregate* touched : unwritten_) {
+        if (touched->unwritten->dirty) {
+            batch.puts.emplace_back(mark_key(touched->id),
+                                    mark_value(touched->unwritten->last.sequence));
+        }
+        touched->unwritten.reset();
         unpin(*touched);
     }
     unwritten_.clear();

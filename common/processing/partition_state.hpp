@@ -41,11 +41,11 @@ public:
                    std::unique_ptr<store::PartitionStore> store);
 
     // The aggregate with everything decided so far; valid until the next call of any member.
-    Aggregate& aggregate(std::string_view id);
+    CachedAggregate& cached(std::string_view id);
 
     // Entries decided here and not yet settled pin what they touched, so that it is not loaded from
     // the store, which does not have them yet. A pin ends with what is speculative.
-    void pin(Change& change, std::string_view id);
+    void pin(Change& change, CachedAggregate& touched);
 
     // Folds a valid entry that somebody decided (while catching up, or after fencing); one that the
     // aggregate has already, out of a snapshot, changes nothing. `changes` gets what it did,
@@ -68,7 +68,6 @@ public:
     [[nodiscard]] store::PartitionStore& store() { return *store_; }
 
 private:
-    CachedAggregate& cached(std::string_view id);
     void trim();
     void unpin(CachedAggregate& cached);
 

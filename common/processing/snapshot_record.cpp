@@ -59,7 +59,8 @@ v1::SnapshotCuts read_cuts(const store::PartitionStore& store, std::string_view 
 }
 
 std::optional<v1::Snapshot> read_snapshot(const store::PartitionStore& store,
-                                          std::string_view aggregate, std::int32_t state_version) {
+                                          std::string_view aggregate, std::int32_t state_version,
+                                          const v1::LogPlace& written_at) {
     const auto bytes = store.get(aggregate_key(aggregate));
     v1::Snapshot snapshot;
     if (!bytes || !snapshot.mutable_aggregate()->ParseFromString(*bytes)) return std::nullopt;
@@ -70,7 +71,7 @@ std::optional<v1::Snapshot> read_snapshot(const store::PartitionStore& store,
     for (const std::string& slot : *slots) {
         if (!snapshot.add_slots()->ParseFromString(slot)) return std::nullopt;
     }
-    snapshot.mutable_written_at()->CopyFrom(place_of(store.position().position));
+    *snapshot.mutable_written_at() = written_at;
     return snapshot;
 }
 

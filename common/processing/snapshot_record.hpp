@@ -34,9 +34,11 @@ std::optional<SnapshotName> parse_snapshot_key(std::string_view key);
 // The cuts under which the aggregate is known to have a snapshot.
 v1::SnapshotCuts read_cuts(const store::PartitionStore& store, std::string_view aggregate);
 
-// The aggregate as the store has it, slots included; nothing when the store has none of that id.
+// The aggregate as the store has it, slots included, the store being at `written_at`; nothing when
+// it has none of that id, or not all of it.
 std::optional<v1::Snapshot> read_snapshot(const store::PartitionStore& store,
-                                          std::string_view aggregate, std::int32_t state_version);
+                                          std::string_view aggregate, std::int32_t state_version,
+                                          const v1::LogPlace& written_at);
 
 v1::PartitionSnapshot partition_snapshot(const store::StoredPosition& stored,
                                          std::int32_t state_version);

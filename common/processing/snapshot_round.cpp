@@ -128,13 +128,14 @@ bool SnapshotRound::step() {
 
 bool SnapshotRound::write_page() {
     const auto page = store_.scan(marks_prefix, cursor_, marks_a_step);
+    const v1::LogPlace written_at = place_of(store_.position().position);
     store::WriteBatch known;
     bool whole = true;
     for (const auto& [key, value] : page) {
         // Marks behind the last one of the beginning are newer than M.
         if (key > last_mark_) break;
         const std::string_view aggregate = std::string_view(key).substr(marks_prefix.size());
-        whole = parse_mark(value).value <= before_ || write_aggregate(aggregate, known);
+        whole = parse_mark(value).value <= before_ || write_aggregate(aggregate, written_at, known);
         if (!whole) break;
         cursor_ = key;
     }
@@ -146,9 +147,10 @@ bool SnapshotRound::write_page() {
 
 // Nothing of it is decoded: its bytes in the store are its bytes in the snapshot. It may be newer
 // than M; then its snapshot is, too. False: not now, or the round is over.
-bool SnapshotRound::write_aggregate(std::string_view aggregate, store::WriteBatch& known) {
+bool SnapshotRound::write_aggregate(std::string_view aggregate, const v1::LogPlace& written_at,
+                                    store::WriteBatch& known) {
     if (in_flight_full()) return false;
-    const auto snapshot = read_snapshot(store_, aggregate, domain_.evolve_version);
+    const auto snapshot = read_snapshot(store_, aggregate, domain_.evolve_version, written_at);
     if (!snapshot) {
         logger().error("an aggregate of the store cannot be read: no marker vouches for it",
                        {{"domain", domain_.name},

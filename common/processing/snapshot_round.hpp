@@ -69,7 +69,8 @@ public:
 private:
     void move_to(RoundState next);
     bool write_page();
-    bool write_aggregate(std::string_view aggregate, store::WriteBatch& known);
+    bool write_aggregate(std::string_view aggregate, const v1::LogPlace& written_at,
+                         store::WriteBatch& known);
     bool write_partition();
     bool sweep_page();
     [[nodiscard]] Offset cut() const { return covered_.position.offset; }

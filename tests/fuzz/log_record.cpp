@@ -164,13 +164,13 @@ public:
 
 private:
     void expect_stored(const std::string& id) {
-        const processing::Aggregate cached = state_.aggregate(id);
+        const processing::Aggregate cached = state_.cached(id).aggregate;
         const processing::Aggregate loaded =
             processing::load_aggregate(state_.store(), orders(), id);
         expect(loaded.version == cached.version && loaded.sequence == cached.sequence &&
                    loaded.broken == cached.broken && loaded.slots.size() == cached.slots.size(),
                "an aggregate loaded is the one that was folded", id);
-        const auto snapshot = processing::read_snapshot(state_.store(), id, 1);
+        const auto snapshot = processing::read_snapshot(state_.store(), id, 1, {});
         expect(snapshot.has_value(), "what was stored can be written into a snapshot");
         v1::Snapshot read;
         expect(read.ParseFromString(snapshot->SerializeAsString()),
