@@ -69,7 +69,7 @@ def payments(scene: Scene) -> int:
     return sum(e.type.endswith(".PaymentConfirmed") for body in bodies for e in body.events)
 
 
-@pytest.mark.parametrize("point", ["decided", "sent", "stored"])
+@pytest.mark.parametrize("point", ["decided", "sent", "read-back"])
 def test_an_owner_that_ends_over_a_command_leaves_its_outcome_to_the_next(
     stack: Stack, point: str
 ) -> None:
@@ -77,11 +77,11 @@ def test_an_owner_that_ends_over_a_command_leaves_its_outcome_to_the_next(
         pair = Pair(stack, scene, *SHORT_SESSION, FOLDSTREAM_FAULT=f"{point}=kill@1")
         body = {"orderId": pair.keys[0]}
         web = Web(pair.first.url)
-        # Behind "stored" the entry counts and nobody is left to reply; behind "sent" perhaps.
-        wait = {"decided": "wait=60", "sent": "wait=10", "stored": "wait=2"}[point]
+        # Behind "read-back" the entry counts and nobody is left to reply; behind "sent" perhaps.
+        wait = {"decided": "wait=60", "sent": "wait=10", "read-back": "wait=2"}[point]
         answer = web.command("ConfirmPayment", body, key="pay", prefer=wait)
         assert pair.second.process.pid() is None
-        if point == "stored":
+        if point == "read-back":
             assert code(answer) == (504, "outcome-unknown")
             assert answer.body["commandId"] == "pay"
         elif point == "decided":
