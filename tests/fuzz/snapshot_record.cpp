@@ -130,7 +130,8 @@ void expect_position(const store::StoredPosition& position) {
 // What was restored of an aggregate, written as its owner would, is restored as it was.
 void expect_aggregate(const Restored& restored, const std::string& id) {
     const processing::Aggregate loaded = processing::load_aggregate(restored.store(), orders(), id);
-    const auto snapshot = processing::read_snapshot(restored.store(), id, orders().evolve_version, {});
+    const auto snapshot =
+        processing::read_snapshot(restored.store(), id, orders().evolve_version, {});
     expect(snapshot.has_value(), "what was restored can be written", id);
     if (loaded.broken || !codec::is_id(id)) return;
     const std::vector<Record> written = {
