@@ -134,6 +134,7 @@ void run(const Options& options, runtime::Signals& signals) {
     http::ServerOptions admin;
     admin.host = options.service.admin_host;
     admin.port = options.service.admin_port;
+    admin.max_connections = http::max_admin_connections;
     http::Server server(admin, http::admin_routes(metrics, health, "command-service"), nullptr);
     const runtime::Logger logger("main");
     logger.info("serves", {{"http_port", std::int64_t{gateway.port()}},

@@ -39,7 +39,7 @@ http::ServerOptions admin(const Options& options) {
     http::ServerOptions serving;
     serving.host = options.service.admin_host;
     serving.port = options.service.admin_port;
-    serving.max_connections = 64;
+    serving.max_connections = http::max_admin_connections;
     return serving;
 }
 

@@ -1,9 +1,11 @@
 #include "common/http/server.hpp"
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <cstdint>
 #include <system_error>
 #include <thread>
 
@@ -17,8 +19,12 @@ using boost::system::error_code;
 
 namespace {
 
-// Above max_connections this many more get their 503; beyond, they are closed unanswered.
+// Above max_connections this many more are there for the moment that it takes them to go, or to get
+// their 503; beyond, they are closed unanswered.
 constexpr std::size_t max_refusals = 64;
+// Descriptors that are not for connections: of a local store's files (256 of them), of the admin port,
+// of Kafka and Postgres.
+constexpr std::size_t other_descriptors = 512;
 // When the process has no descriptors left.
 constexpr std::chrono::milliseconds accept_pause{100};
 
@@ -39,12 +45,28 @@ tcp::acceptor listen(asio::io_context& io, const std::string& host, std::uint16_
     }
 }
 
+// With as many connections as the process may have descriptors for: who is beyond could not even be
+// refused.
+ServerOptions affordable(ServerOptions options) {
+    const std::size_t allowed =
+        runtime::allow_open_files(options.max_connections + other_descriptors);
+    const std::size_t left = std::max(allowed, other_descriptors + 1) - other_descriptors;
+    if (options.max_connections > left) {
+        runtime::Logger("http").warning(
+            "fewer connections than asked for: the limit of open files (ulimit -n) is too low",
+            {{"asked", static_cast<std::int64_t>(options.max_connections)},
+             {"connections", static_cast<std::int64_t>(left)}});
+        options.max_connections = left;
+    }
+    return options;
+}
+
 }  // namespace
 
 // The acceptor and the threads; connections are on their own (session.cpp).
 struct Server::Impl {
     Impl(const ServerOptions& options, Router router, runtime::Metrics* metrics)
-        : core(std::make_shared<Core>(options, std::move(router), metrics)),
+        : core(std::make_shared<Core>(affordable(options), std::move(router), metrics)),
           acceptor(listen(core->io, options.host, options.port)),
           pause(acceptor.get_executor()),
           port(acceptor.local_endpoint().port()) {
@@ -76,19 +98,32 @@ struct Server::Impl {
 
     void accept_later(const error_code& error) {
         core->log.warning("cannot accept", {{"error", error.message()}});
+        if (error == asio::error::no_descriptors) {
+            for (std::size_t i = 0; i < max_refusals && make_room(); ++i) {
+            }
+        }
         pause.expires_after(accept_pause);
         pause.async_wait([this](error_code cancelled) {
             if (!cancelled && acceptor.is_open()) accept();
         });
     }
 
+    bool make_room() {
+        return eviction.make_room([this] { return open_connections(); });
+    }
+
+    bool full() {
+        const std::lock_guard lock(core->mutex);
+        return core->open - core->going >= core->options.max_connections;
+    }
+
     void admit(tcp::socket socket) {
-        Admission admission = Admission::serve;
+        while (full() && make_room()) {
+        }
+        const Admission admission = full() ? Admission::refuse : Admission::serve;
         {
             const std::lock_guard lock(core->mutex);
-            const std::size_t most = core->options.max_connections;
-            if (core->open >= most + max_refusals) return;  // closes it
-            if (core->open >= most) admission = Admission::refuse;
+            if (core->open >= core->options.max_connections + max_refusals) return;  // closes it
             ++core->open;
         }
         error_code ignored;
@@ -130,6 +165,7 @@ struct Server::Impl {
     std::shared_ptr<Core> core;  // shared: with Responders that outlive the server
     tcp::acceptor acceptor;
     asio::steady_timer pause;
+    Eviction eviction;
     std::uint16_t port;
     std::vector<std::thread> threads;
 };

@@ -98,13 +98,14 @@ struct ServerOptions {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;  // 0: any free one
     int threads = 1;
-    std::size_t max_connections = 1024;  // above it: 503 and closed
+    // Above it who has been idle for longest, or is slow, has to go; 503 when all are at work.
+    std::size_t max_connections = 1024;
     std::size_t max_head_bytes = 16 * 1024;
     std::size_t max_body_bytes = 512 * 1024;
-    std::chrono::milliseconds head_timeout{10'000};   // to send a whole request; then 408
-    std::chrono::milliseconds idle_timeout{60'000};   // between requests
-    std::chrono::milliseconds reply_timeout{65'000};  // for the handler; then 504
-    std::chrono::milliseconds write_timeout{30'000};  // for the client to take the answer
+    std::chrono::milliseconds request_timeout{10'000};  // to send a whole request; then 408
+    std::chrono::milliseconds idle_timeout{60'000};     // between requests
+    std::chrono::milliseconds reply_timeout{65'000};    // for the handler; then 504
+    std::chrono::milliseconds write_timeout{30'000};    // for the client to take the answer
 };
 
 // Listens from construction to stop() (or destruction). Throws std::system_error naming the address
@@ -123,6 +124,8 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+// Of a process's admin port.
+inline constexpr std::size_t max_admin_connections = 64;
 // /metrics, /healthz, /readyz, /buildz.
 Router admin_routes(runtime::Metrics& metrics, const runtime::Health& health, std::string process);
 

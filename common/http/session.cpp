@@ -25,6 +25,15 @@ namespace {
 constexpr milliseconds linger_time{1'000};
 constexpr std::size_t max_lingered = 1024 * 1024;
 
+// Of who has been chosen to go: nobody chooses it again.
+const Standing gone(Doing::working, Standing::Time());
+
+// RFC 9110, 5.6.2: what a method is made of.
+bool is_token(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
 class Session;
 
 // A place among the requests of a route with large bodies that are in work. Given back when this
@@ -76,6 +85,9 @@ private:
 // drain(). A broken connection only ends this object.
 //
 //   idle -> reading -> answering -> writing -> idle | lingering | closed
+//
+// Who has to give way to a new connection: idle, and lingering, closes; reading is refused first;
+// what has begun to be answered meanwhile is answered, and closes then.
 class Session final : public Connection, public std::enable_shared_from_this<Session> {
 public:
     Session(Core& core, std::weak_ptr<Core> owner, asio::ip::tcp::socket socket)
@@ -104,6 +116,17 @@ public:
             if (self->phase_ == Phase::idle) self->close();
         });
     }
+    [[nodiscard]] Standing standing() const override { return standing_; }
+    bool give_way(Standing standing) override {
+        if (!standing_.compare_exchange_strong(standing, gone)) return false;
+        {
+            const std::lock_guard lock(core_.mutex);
+            core_.going += gave_way_ ? 0 : 1;
+            gave_way_ = true;
+        }
+        asio::post(socket_.get_executor(), [self = shared_from_this()] { self->evict(); });
+        return true;
+    }
     void abort() override { close(); }
     void answer_later(std::uint64_t serial, Response response) {
         asio::dispatch(socket_.get_executor(),
@@ -115,15 +138,19 @@ public:
 private:
     enum class Phase { idle, reading, answering, writing, lingering, closed };
     static constexpr std::size_t read_ahead = 8 * 1024;
-
+    void enter(Phase phase, Doing doing);
+    void evict();
+    void give_up_reading();
     // Recursion is bounded: each answer is written asynchronously.
     void next();
     void read_some();
     void on_read(error_code error, std::size_t n);
     void parse();
+    [[nodiscard]] bool may_become_head();
     void on_head();
     [[nodiscard]] std::optional<Response> refuse_body();
     [[nodiscard]] Response too_large() const;
+    [[nodiscard]] static Response too_slow();
     void on_request();
     void handle(Request request);
     void answer(std::uint64_t serial, Response response);
@@ -145,11 +172,16 @@ private:
     asio::steady_timer timer_;
     steady_clock::time_point deadline_;
     bool timer_runs_ = false;
-    bool too_slow_ = false;
+    bool gives_up_ = false;  // reading: its time is over, or it has to give way
+    bool evicted_ = false;
+    bool gave_way_ = false;  // guarded by core_.mutex
+    std::atomic<Standing> standing_{Standing(Doing::nothing, steady_clock::now())};
     Phase phase_ = Phase::idle;
+    bool asked_ = false;  // a request has been answered
     beast::flat_buffer buffer_;
     std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
     bool head_seen_ = false;
+    std::size_t looked_at_ = 0;  // bytes of a head that is not complete
     std::optional<beast::http::request_header<>> head_;  // of a request in chunks, without trailers
     std::string peer_;
     std::optional<Target> target_;  // of the request in work: nothing when it is no legal one
@@ -183,14 +215,21 @@ Session::~Session() {
     // Expired ones compare by owner, so this finds its own.
     core_.connections.erase(weak_from_this());
     --core_.open;
+    core_.going -= gave_way_ ? 1 : 0;
     core_.emptied.notify_all();
 }
 
+void Session::enter(Phase phase, Doing doing) {
+    phase_ = phase;
+    standing_ = Standing(doing, steady_clock::now());
+}
+
 void Session::next() {
-    phase_ = Phase::idle;
-    if (core_.draining) return close();
-    too_slow_ = false;
+    enter(Phase::idle, asked_ ? Doing::resting : Doing::nothing);
+    if (core_.draining || evicted_) return close();
+    gives_up_ = false;
     head_seen_ = false;
+    looked_at_ = 0;
     head_.reset();
     route_.clear();
     method_.clear();
@@ -211,7 +250,8 @@ void Session::read_some() {
 
 void Session::on_read(error_code error, std::size_t n) {
     if (phase_ == Phase::closed) return;
-    if (error) return fail_reading(error);
+    // Its time may have ended while this was on its way: nobody would look at the clock again.
+    if (error || gives_up_) return fail_reading(error);
     buffer_.commit(n);
     parse();
 }
@@ -220,17 +260,36 @@ void Session::on_read(error_code error, std::size_t n) {
 void Session::parse() {
     while (buffer_.size() > 0) {
         if (phase_ == Phase::idle) {
-            phase_ = Phase::reading;
-            deadline(core_.options.head_timeout);
+            enter(Phase::reading, Doing::arriving);
+            deadline(core_.options.request_timeout);
         }
         error_code error;
         buffer_.consume(parser_->put(buffer_.data(), error));
-        if (error == beast::http::error::need_more) break;
+        if (error == beast::http::error::need_more) {
+            if (!parser_->is_header_done() && !may_become_head()) {
+                return fail_reading(beast::http::error::bad_line_ending);
+            }
+            break;
+        }
         if (error) return fail_reading(error);
         if (parser_->is_header_done() && !head_seen_) return on_head();
         if (parser_->is_done()) return on_request();
     }
     read_some();
+}
+
+// Whether what is there of a head may begin one: the parser tells only when it is complete, and
+// other protocols do not end theirs as HTTP does.
+bool Session::may_become_head() {
+    const auto bytes = buffer_.data();
+    const std::string_view text(static_cast<const char*>(bytes.data()), bytes.size());
+    if (!text.empty() && !is_token(text.front())) return false;
+    for (; looked_at_ < text.size(); ++looked_at_) {
+        if (text[looked_at_] == '\n' && (looked_at_ == 0 || text[looked_at_ - 1] != '\r')) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void Session::on_head() {
@@ -249,6 +308,7 @@ void Session::on_head() {
                       [self = shared_from_this()](error_code error, std::size_t) {
                           if (self->phase_ == Phase::closed) return;
                           if (error) return self->close();
+                          if (self->gives_up_) return self->fail_reading(error);
                           self->parse();
                       });
 }
@@ -271,14 +331,23 @@ std::optional<Response> Session::refuse_body() {
     return refusal;
 }
 
+Response Session::too_slow() {
+    return problem(408, "too-slow", "the request did not arrive within the time for it");
+}
+
 Response Session::too_large() const {
     return problem(413, "too-large", "the body may have " + std::to_string(body_limit_) + " bytes");
 }
 
 void Session::fail_reading(error_code error) {
-    if (too_slow_ && phase_ == Phase::reading) {
-        return respond_and_close(
-            problem(408, "too-slow", "the request did not arrive within the time for it"));
+    if (gives_up_ && phase_ == Phase::reading) {
+        if (!evicted_) return respond_and_close(too_slow());
+        Response refusal = problem(503, "overloaded", "too many connections, and this one is slow");
+        refusal.headers.emplace_back("Retry-After", "1");
+        return respond_and_close(std::move(refusal));
+    }
+    if (error == asio::error::eof && phase_ == Phase::reading) {
+        return respond_and_close(problem(400, "invalid", "the request ended before it was whole"));
     }
     if (error == beast::http::error::body_limit) {
         return respond_and_close(too_large());
@@ -315,7 +384,7 @@ Request Session::take_request(Target target) {
 }
 
 void Session::on_request() {
-    phase_ = Phase::answering;
+    enter(Phase::answering, Doing::working);
     began_ = steady_clock::now();
     keep_alive_ = parser_->get().keep_alive();
     if (!target_) {
@@ -366,8 +435,8 @@ void Session::respond_and_close(Response response) {
 }
 
 void Session::write(Response response) {
-    phase_ = Phase::writing;
-    if (core_.draining) keep_alive_ = false;
+    enter(Phase::writing, Doing::taking);
+    if (core_.draining || evicted_) keep_alive_ = false;
     deadline(core_.options.write_timeout);
     out_.emplace(to_beast(std::move(response), version_, method_ == "HEAD", keep_alive_));
     beast::http::async_write(
@@ -381,7 +450,8 @@ void Session::on_written(error_code error) {
                          steady_clock::now() - began_);
     out_.reset();
     place_.reset();
-    if (error) return close();
+    asked_ = true;
+    if (error || (gives_up_ && evicted_)) return close();
     if (keep_alive_) return next();
     linger();
 }
@@ -389,7 +459,7 @@ void Session::on_written(error_code error) {
 // The client may still be sending: a socket closed with bytes unread makes its kernel throw our
 // answer away (RFC 9112, 9.6).
 void Session::linger() {
-    phase_ = Phase::lingering;
+    enter(Phase::lingering, Doing::leaving);
     error_code error;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
     if (error) return close();
@@ -407,8 +477,24 @@ void Session::linger_some() {
                             });
 }
 
+// What has moved on since it was chosen is left to end what it does.
+void Session::evict() {
+    evicted_ = true;
+    const bool stood_still = standing_.load() == gone;
+    if (phase_ == Phase::idle || phase_ == Phase::lingering) return close();
+    if (phase_ == Phase::writing && stood_still) return close();
+    if (phase_ == Phase::reading && stood_still) give_up_reading();
+}
+
+// The read ends with an error, and is answered there.
+void Session::give_up_reading() {
+    gives_up_ = true;
+    error_code ignored;
+    socket_.cancel(ignored);
+}
+
 void Session::close() {
-    phase_ = Phase::closed;
+    enter(Phase::closed, Doing::working);
     place_.reset();
     timer_.cancel();
     error_code ignored;
@@ -434,12 +520,8 @@ void Session::arm() {
 
 void Session::on_deadline() {
     switch (phase_) {
-        case Phase::reading: {
-            too_slow_ = true;  // the read ends with an error, and is answered there
-            error_code ignored;
-            socket_.cancel(ignored);
-            return;
-        }
+        case Phase::reading:
+            return give_up_reading();
         case Phase::answering:
             ++serial_;  // a late answer is nobody's
             return write(problem(504, "no-answer-in-time", "the answer took too long"));

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <set>
 
+#include "common/http/eviction.hpp"
 #include "common/http/http_probe.hpp"
 #include "common/http/server.hpp"
 #include "common/runtime/log.hpp"
@@ -22,6 +23,11 @@ public:
     virtual ~Connection() = default;
     // Closes when nothing is being answered, else behind the answer. Any thread.
     virtual void drain() = 0;
+    // Any thread.
+    [[nodiscard]] virtual Standing standing() const = 0;
+    // Closes in favour of a new one, unless its standing is another one by now: then false. Any
+    // thread.
+    virtual bool give_way(Standing standing) = 0;
     // Closes. Only when no thread runs `io` any more.
     virtual void abort() = 0;
 };
@@ -41,6 +47,7 @@ struct Core {
     std::condition_variable emptied;
     std::set<std::weak_ptr<Connection>, std::owner_less<>> connections;  // below: guarded by mutex
     std::size_t open = 0;
+    std::size_t going = 0;  // of those: have given way, and are not quite gone
     std::map<std::string, std::size_t> large;  // requests in work, of routes with large bodies
     boost::asio::io_context io;
 };

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -14,6 +15,10 @@
 namespace foldstream::runtime {
 
 inline constexpr std::chrono::milliseconds drain_deadline{15'000};
+
+// Raises the limit of open files to `wanted`, or as far as the process may; never lowers it. How many
+// it may open now.
+std::size_t allow_open_files(std::size_t wanted);
 
 // Blocks SIGTERM and SIGINT in the calling thread (make it first of all in main, before any other
 // thread starts, so that all inherit it) and ignores SIGPIPE. One a process. When it is destroyed

@@ -1,6 +1,7 @@
 #include "common/runtime/lifecycle.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -17,6 +18,18 @@ using std::chrono::milliseconds;
 // What a drain that never comes to its end does meanwhile.
 void hang() {
     for (;;) pause();
+}
+
+TEST(OpenFiles, are_allowed_as_far_as_the_process_may) {
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit low = before;
+    low.rlim_cur = 100;
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+    EXPECT_EQ(allow_open_files(50), 100U);
+    EXPECT_EQ(allow_open_files(200), 200U);
+    EXPECT_EQ(allow_open_files(before.rlim_max + std::size_t{1}), before.rlim_max);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST(Signals, end_the_wait_when_one_comes) {
