@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -113,10 +114,7 @@ class Checker {
 public:
     void message(const Message& message, const MessagePlan& plan, const Place& place) {
         const Reflection& reflection = *message.GetReflection();
-        const auto& unknown = reflection.GetUnknownFields(message);
-        if (!unknown.empty()) {
-            add(place, "has the unknown field number " + std::to_string(unknown.field(0).number()));
-        }
+        unknown(reflection.GetUnknownFields(message), plan, place);
         if (plan.time) {
             time(message, reflection, place);
             return;
@@ -139,6 +137,18 @@ private:
 
     void add(const Place& place, std::string text) {
         if (!full()) violations_.push_back({place.text(), std::move(text)});
+    }
+
+    // They have no names: their numbers stand in the path.
+    void unknown(const google::protobuf::UnknownFieldSet& fields, const MessagePlan& plan,
+                 const Place& place) {
+        std::set<int> named;
+        for (int i = 0; i < fields.field_count() && !full(); ++i) {
+            const int number = fields.field(i).number();
+            if (!named.insert(number).second) continue;
+            const std::string name = std::to_string(number);
+            add(Place{&place, &name, -1, {}}, "is not a field of " + plan.type->name());
+        }
     }
 
     void singular(const Message& m, const Reflection& r, const FieldPlan& plan,

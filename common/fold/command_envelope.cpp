@@ -68,9 +68,7 @@ public:
             return;
         }
         for (const codec::Violation& violation : codec::check(command)) {
-            const std::string& field = violation.field;
-            refuse("", "is not a packed command: " + (field.empty() ? "it" : field) + ' ' +
-                           violation.message);
+            refuse("command." + violation.field, violation.message);
         }
         envelope_.body = command.value();
         envelope_.json = command.content_type() == v1::CONTENT_TYPE_JSON;

@@ -16,7 +16,8 @@
 
 namespace foldstream::fold {
 
-// Violations name the header, also those of a packed command. What is malformed is left out.
+// Violations name the header, also those of a packed command; its fields that are no header's begin
+// with "command.". What is malformed is left out.
 struct Envelope {
     std::string command_id;     // empty: none was given
     bool command_id_ok = true;  // false: one was given and is malformed

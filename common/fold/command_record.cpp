@@ -10,6 +10,7 @@
 
 #include "common/codec/check.hpp"
 #include "common/codec/partitioner.hpp"
+#include "common/codec/protobuf_reader.hpp"
 #include "common/codec/utf8.hpp"
 #include "common/core/uuid.hpp"
 #include "common/fold/command_envelope.hpp"
@@ -45,10 +46,10 @@ std::string derived_command_id(const DomainModule& domain, const RawCommand& raw
 // The body as a message of the type, or why it is none.
 codec::JsonFaults read_body(const Envelope& envelope, Message& message) {
     if (envelope.json) return codec::read_json(envelope.body, message);
-    const auto size = static_cast<int>(envelope.body.size());
-    if (message.ParseFromArray(envelope.body.data(), size)) return {};
-    return {{{"", "is not a Protobuf message of the type " + message.GetDescriptor()->name()}},
-            false};
+    codec::JsonFaults faults;
+    faults.violations = codec::read_protobuf(envelope.body, message);
+    faults.whole = faults.violations.empty();
+    return faults;
 }
 
 // The aggregate's id out of key, message and, for creates, the command id; a violation when they

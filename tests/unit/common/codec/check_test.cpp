@@ -208,8 +208,8 @@ TEST(Check, refuses_unknown_fields_at_any_depth) {
                                             "\x22\x0d\x12\x01p\x1a\x01n\x28\x01\x98\x06\x01"
                                             "\x20\x01\x98\x06\x01",
                                             29)));
-    EXPECT_EQ(check(command), (Violations{{"", "has the unknown field number 99"},
-                                          {"items[0]", "has the unknown field number 99"}}));
+    EXPECT_EQ(check(command), (Violations{{"99", "is not a field of CreateOrder"},
+                                          {"items[0].99", "is not a field of OrderItem"}}));
 }
 
 TEST(Check, stops_at_twenty_violations) {

@@ -245,7 +245,25 @@ TEST(CommandRecord, that_fails_a_check_is_refused_with_its_ids) {
 TEST(CommandRecord, with_an_unknown_field_is_refused) {
     Record record = by_headers();
     record.value = complete("o-1") + "\x98\x06\x01";
-    EXPECT_EQ(refusal(record), invalid("", "has the unknown field number 99"));
+    EXPECT_EQ(refusal(record), invalid("99", "is not a field of CompleteOrder"));
+}
+
+TEST(CommandRecord, in_protobuf_that_cannot_be_parsed_is_refused_with_the_path) {
+    orders::v1::CreateOrder order = new_order("o-1");
+    order.set_customer_name("XX");
+    *order.add_items() = order.items(0);
+    order.mutable_items(1)->set_name("XX");
+    std::string bytes = order.SerializeAsString();
+    for (std::size_t at = 0; (at = bytes.find("XX")) != std::string::npos;) {
+        bytes.replace(at, 2, "\xc3(");
+    }
+    Record record{"o-1", bytes, {{"ce_type", create_type}}};
+    const char* text = "is not valid UTF-8";
+    EXPECT_EQ(refusal(record), (std::pair<std::string, Violations>{
+                                   "invalid", {{"customerName", text}, {"items[1].name", text}}}));
+    record.value = new_order("o-1").SerializeAsString() + "\x22\x02\x0a\x05";  // an item, cut
+    EXPECT_EQ(refusal(record),
+              invalid("items[1]", "is not a Protobuf message of the type OrderItem"));
 }
 
 TEST(CommandRecord, over_512_kib_is_too_large_and_one_of_just_that_is_not) {
@@ -284,7 +302,7 @@ TEST(CommandRecord, that_does_not_decode_is_refused_without_ids) {
     const char* text = "is not a Protobuf message of the type CompleteOrder";
     for (const std::string& bytes :
          {complete("o-1").substr(0, 3), std::string("\x0a\x05o-1"), std::string("\xFF\xFF\xFF"),
-          std::string("\x0a\x01\xFF"), std::string(R"({"orderId":"o-1"})")}) {
+          std::string("\x0b\x0b"), std::string(R"({"orderId":"o-1"})")}) {
         Record record = by_headers();
         record.value = bytes;
         EXPECT_EQ(refusal(record), invalid("", text)) << hex(bytes);
@@ -458,16 +476,14 @@ TEST(CommandRecord, that_is_packed_badly_is_refused) {
     command = envelope();
     command.set_content_type(static_cast<v1::ContentType>(7));
     EXPECT_EQ(refusal(packed(command)),
-              invalid("",
-                      "is not a packed command: contentType must be one of unspecified, "
-                      "protobuf, json"));
+              invalid("command.contentType", "must be one of unspecified, protobuf, json"));
     command = envelope();
     command.mutable_reply()->set_partition(-1);
     EXPECT_EQ(refusal(packed(command)), invalid("reply_partition", "must be a number from 0"));
     Record unknown = packed(envelope());
     unknown.value += "\x98\x06\x01";
     EXPECT_EQ(refusal(unknown),
-              invalid("", "is not a packed command: it has the unknown field number 99"));
+              invalid("command.99", "is not a field of Command"));
     EXPECT_TRUE(identified(unknown));
 }
 
