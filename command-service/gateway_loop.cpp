@@ -278,7 +278,8 @@ void GatewayLoop::on_reply(const kafka::Record& record) {
     const std::string_view value = record.value();
     if (!outcome.ParseFromArray(value.data(), static_cast<int>(value.size()))) return;
     if (!fold::is_final(outcome.status())) return;
-    auto waiting = in_flight_.take(ticket);
+    // Any sender can ask for its own reply under this name.
+    auto waiting = in_flight_.take(ticket, outcome.command_id());
     if (!waiting) return probe_.late().Increment();
     probe_.matched().Increment();
     waiting->respond(answer_of(outcome, waiting->if_match));

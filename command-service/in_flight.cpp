@@ -47,6 +47,13 @@ std::optional<Waiting> InFlight::take(Ticket ticket) {
     return remove(waiting_.find(ticket));
 }
 
+std::optional<Waiting> InFlight::take(Ticket ticket, std::string_view command_id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = waiting_.find(ticket);
+    if (found == waiting_.end() || found->second.command_id != command_id) return std::nullopt;
+    return remove(found);
+}
+
 std::optional<Wish> InFlight::sending(Ticket ticket) {
     const std::lock_guard lock(mutex_);
     const auto found = waiting_.find(ticket);

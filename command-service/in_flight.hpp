@@ -80,6 +80,8 @@ public:
     std::pair<Admission, Ticket> admit(Waiting waiting);
     // Nothing when it has been answered already.
     std::optional<Waiting> take(Ticket ticket);
+    // The same for a reply, which says whose it is: nothing, too, when that is another command's.
+    std::optional<Waiting> take(Ticket ticket, std::string_view command_id);
     // What its client waits for. Nothing: it has been answered already, and must not be sent.
     std::optional<Wish> sending(Ticket ticket);
     // The delivery is proved, or will not be: the command when its client waits for no more.

@@ -40,6 +40,16 @@ TEST(InFlight, gives_each_command_to_one_taker) {
     EXPECT_EQ(in_flight.size(), 0U);
 }
 
+TEST(InFlight, gives_no_command_the_reply_to_another_one) {
+    InFlight in_flight(10, 10);
+    const Ticket ticket = admitted(in_flight);
+    EXPECT_FALSE(in_flight.take(ticket, "c-2"));
+    EXPECT_FALSE(in_flight.take(ticket, ""));
+    EXPECT_EQ(in_flight.size(), 1U);
+    EXPECT_TRUE(in_flight.take(ticket, "c-1"));
+    EXPECT_FALSE(in_flight.take(ticket, "c-1"));
+}
+
 TEST(InFlight, is_bounded_all_together_and_for_each_client) {
     InFlight in_flight(3, 2);
     const Ticket first = admitted(in_flight, waiting("a"));
