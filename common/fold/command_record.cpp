@@ -181,15 +181,15 @@ Outcome decode_enveloped(const DomainModule& domain, const RawCommand& raw, std:
 
 Outcome decode_command(const DomainModule& domain, const RawCommand& raw, std::int32_t partitions) {
     assert(partitions > 0);
-    if (raw.value.size() > max_command_bytes) {
-        return refuse("too-large",
-                      {{"", "is larger than " + std::to_string(max_command_bytes) + " bytes"}});
-    }
+    const bool too_large = raw.value.size() > max_command_bytes;
     Envelope envelope;
-    read_envelope(raw, envelope);
+    // Headers tell whom to answer; the value stays unread.
+    if (!too_large || !raw.headers.empty()) read_envelope(raw, envelope);
     std::optional<v1::ReplyAddress> reply = envelope.reply;
     std::string command_id = envelope.command_id;
-    Outcome outcome = decode_enveloped(domain, raw, partitions, envelope);
+    std::string text = "is larger than " + std::to_string(max_command_bytes) + " bytes";
+    Outcome outcome = too_large ? refuse("too-large", {{"", std::move(text)}})
+                                : decode_enveloped(domain, raw, partitions, envelope);
     if (!outcome) {
         outcome.error().reply = std::move(reply);
         outcome.error().command_id = std::move(command_id);

@@ -278,6 +278,16 @@ TEST(CommandRecord, over_512_kib_is_too_large_and_one_of_just_that_is_not) {
     EXPECT_EQ(refusal(record).first, "too-large");
 }
 
+TEST(CommandRecord, that_is_too_large_is_answered_all_the_same) {
+    Record record = by_headers({{"reply_partition", "3"}, {"reply_instance", "me"}});
+    record.value.resize(max_command_bytes + 1);
+    const auto decoded = record.decode();
+    ASSERT_FALSE(decoded);
+    ASSERT_TRUE(decoded.error().reply);
+    EXPECT_EQ(decoded.error().reply->instance(), "me");
+    EXPECT_EQ(decoded.error().command_id, "c-1");
+}
+
 TEST(CommandRecord, of_an_unknown_type_is_refused) {
     const char* text = "is not a command of the domain orders";
     for (const char* type :
@@ -477,6 +487,9 @@ TEST(CommandRecord, that_is_packed_badly_is_refused) {
     command.set_content_type(static_cast<v1::ContentType>(7));
     EXPECT_EQ(refusal(packed(command)),
               invalid("command.contentType", "must be one of unspecified, protobuf, json"));
+    command = envelope();
+    command.set_command_id(std::string("a\0b", 3));
+    EXPECT_EQ(refusal(packed(command)), invalid("ce_id", "must be UTF-8 without U+0000"));
     command = envelope();
     command.mutable_reply()->set_partition(-1);
     EXPECT_EQ(refusal(packed(command)), invalid("reply_partition", "must be a number from 0"));
