@@ -1,5 +1,6 @@
 #include "common/http/request_reader.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/beast/core/string.hpp>
 #include <ctime>
@@ -56,6 +57,11 @@ std::optional<Response> refuse_head(const BeastRequest& head) {
         if (head.count(single) > 1) {
             return problem(400, "invalid", std::string(single) + " is given twice");
         }
+    }
+    // Beast also takes a list of equal ones.
+    const auto length = head[field::content_length];
+    if (!std::all_of(length.begin(), length.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+        return problem(400, "invalid", "Content-Length is one number");
     }
     if (head.count(field::transfer_encoding) > 0) {
         if (head.version() == 10 || head.count(field::content_length) > 0) {

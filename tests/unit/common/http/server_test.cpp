@@ -92,6 +92,7 @@ TEST_F(HttpServer, refuses_what_two_servers_could_understand_in_two_ways_and_clo
         {post + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400},
         {post + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello", 400},
         {post + "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400},
+        {post + "Content-Length: 5, 5\r\n\r\nhello", 400},
         {post + "Content-Length: -1\r\n\r\n", 400},
         {post + "Content-Length: 5x\r\n\r\nhello", 400},
         {post + "Transfer-Encoding: gzip\r\n\r\n", 501},
