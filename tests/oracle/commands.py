@@ -16,6 +16,18 @@ PREFIX = "foldstream.orders.v1."
 TOPIC = "orders.commands"
 SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "foldstream:orders")
 CREATES = "CreateOrder"
+KNOWN = ("ce_id", "ce_type", "content-type", "expected_version", "dry_run")
+
+
+# What the readers of JSON and Protobuf raise at bytes that are no command, however deep.
+UNREADABLE = (
+    DecodeError,
+    json_format.ParseError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,7 @@ class Envelope:
 
 
 def from_headers(record: Record) -> Envelope:
-    headers = {name: value.decode() for name, value in record.headers}
+    headers = {name: value.decode() for name, value in record.headers if name in KNOWN}
     expected = headers.get("expected_version")
     return Envelope(
         headers.get("ce_id", ""),
@@ -94,12 +106,13 @@ def decode(partition: int, record: Record, bodies: Bodies) -> Command:
     try:
         envelope = from_headers(record) if record.headers else from_packed(record, bodies)
         message = body_of(envelope, bodies)
-    except (DecodeError, json_format.ParseError, ValueError, TypeError, AttributeError) as wrong:
+        key = (record.key or b"").decode()
+    except UNREADABLE as wrong:
         raise Undecodable(str(wrong)) from wrong
     place = f"{TOPIC}/{partition}/{record.offset}"
     command_id = envelope.command_id or str(uuid.uuid5(SPACE, place))
     name = envelope.type.removeprefix(PREFIX)
-    aggregate = (record.key or b"").decode() or message.order_id
+    aggregate = key or message.order_id
     if not aggregate and name == CREATES:
         aggregate = str(uuid.uuid5(SPACE, command_id))
     message.order_id = aggregate
