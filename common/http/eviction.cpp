@@ -24,8 +24,14 @@ Standing::Standing(Doing doing, Time since)
 
 Doing Standing::doing() const { return static_cast<Doing>(bits_ >> time_bits); }
 
+Standing::Time Standing::since() const {
+    const auto ns = static_cast<std::int64_t>(bits_ & ((std::uint64_t{1} << time_bits) - 1));
+    return Time(std::chrono::nanoseconds(ns));
+}
+
+std::chrono::nanoseconds Standing::age(Time now) const { return now - since(); }
+
 bool Standing::may_go(Time now) const {
-    const auto since = bits_ & ((std::uint64_t{1} << time_bits) - 1);
     switch (doing()) {
         case Doing::leaving:
         case Doing::nothing:
@@ -33,7 +39,7 @@ bool Standing::may_go(Time now) const {
             return true;
         case Doing::arriving:
         case Doing::taking:
-            return since <= ns_of(now - slow_after);
+            return age(now) >= slow_after;
         case Doing::working:
             break;
     }

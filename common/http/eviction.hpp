@@ -34,11 +34,14 @@ public:
 
     [[nodiscard]] Doing doing() const;
     [[nodiscard]] bool may_go(Time now) const;
+    [[nodiscard]] std::chrono::nanoseconds age(Time now) const;
     // The smaller one goes first.
     auto operator<=>(const Standing&) const = default;
 
 private:
     static constexpr unsigned time_bits = 61;
+
+    [[nodiscard]] Time since() const;
 
     std::uint64_t bits_ = 0;
 };

@@ -24,6 +24,8 @@ namespace {
 
 constexpr milliseconds linger_time{1'000};
 constexpr std::size_t max_lingered = 1024 * 1024;
+// Of a request with a large body, on the average: below it, it is slow.
+constexpr std::size_t least_bytes_a_second = 256 * 1024;
 
 // Of who has been chosen to go: nobody chooses it again.
 const Standing gone(Doing::working, Standing::Time());
@@ -35,32 +37,6 @@ bool is_token(char c) {
 }
 
 class Session;
-
-// A place among the requests of a route with large bodies that are in work. Given back when this
-// goes.
-class Place {
-public:
-    // Nothing when all are taken.
-    static std::unique_ptr<Place> take(Core& core, const std::string& route, std::size_t most) {
-        const std::lock_guard lock(core.mutex);
-        std::size_t& taken = core.large[route];
-        if (taken >= most) return nullptr;
-        ++taken;
-        return std::unique_ptr<Place>(new Place(core, route));
-    }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    ~Place() {
-        const std::lock_guard lock(core_.mutex);
-        --core_.large[route_];
-    }
-
-private:
-    Place(Core& core, std::string route) : core_(core), route_(std::move(route)) {}
-
-    Core& core_;
-    std::string route_;
-};
 
 // One request's way to its answer; held by the copies of its Responder. Destroyed unanswered it
 // answers 500, so that no client waits for a handler that forgot it.
@@ -127,6 +103,13 @@ public:
         asio::post(socket_.get_executor(), [self = shared_from_this()] { self->evict(); });
         return true;
     }
+    bool give_way_if_slow() override {
+        const Standing standing = standing_;
+        const auto now = steady_clock::now();
+        if (standing.doing() != Doing::arriving || !standing.may_go(now)) return false;
+        const auto due = standing.age(now) * least_bytes_a_second / std::chrono::seconds(1);
+        return received_ < static_cast<std::size_t>(due) && give_way(standing);
+    }
     void abort() override { close(); }
     void answer_later(std::uint64_t serial, Response response) {
         asio::dispatch(socket_.get_executor(),
@@ -172,6 +155,7 @@ private:
     asio::steady_timer timer_;
     steady_clock::time_point deadline_;
     bool timer_runs_ = false;
+    std::atomic<std::size_t> received_{0};  // since the last request
     bool gives_up_ = false;  // reading: its time is over, or it has to give way
     bool evicted_ = false;
     bool gave_way_ = false;  // guarded by core_.mutex
@@ -187,7 +171,7 @@ private:
     std::optional<Target> target_;  // of the request in work: nothing when it is no legal one
     Router::Match match_;
     std::size_t body_limit_ = 0;
-    std::unique_ptr<Place> place_;  // when the route has large bodies
+    std::unique_ptr<BodyPlace> place_;  // when the route has large bodies
     std::optional<BeastResponse> out_;
     std::uint64_t serial_ = 0;  // of the request in work
     std::string route_;
@@ -228,6 +212,7 @@ void Session::next() {
     enter(Phase::idle, asked_ ? Doing::resting : Doing::nothing);
     if (core_.draining || evicted_) return close();
     gives_up_ = false;
+    received_ = 0;
     head_seen_ = false;
     looked_at_ = 0;
     head_.reset();
@@ -253,6 +238,7 @@ void Session::on_read(error_code error, std::size_t n) {
     // Its time may have ended while this was on its way: nobody would look at the clock again.
     if (error || gives_up_) return fail_reading(error);
     buffer_.commit(n);
+    received_ += n;
     parse();
 }
 
@@ -324,7 +310,8 @@ std::optional<Response> Session::refuse_body() {
     if (length && *length > body_limit_) return too_large();
     parser_->body_limit(body_limit_);
     if (large == nullptr) return std::nullopt;
-    place_ = Place::take(core_, method_ + " " + match_.pattern, large->max_at_once);
+    const std::string route = method_ + " " + match_.pattern;
+    place_ = BodyPlace::take(core_, route, large->max_at_once, weak_from_this());
     if (place_) return std::nullopt;
     Response refusal = problem(429, "overloaded", "too many requests of this kind at once");
     refusal.headers.emplace_back("Retry-After", "1");
@@ -342,7 +329,7 @@ Response Session::too_large() const {
 void Session::fail_reading(error_code error) {
     if (gives_up_ && phase_ == Phase::reading) {
         if (!evicted_) return respond_and_close(too_slow());
-        Response refusal = problem(503, "overloaded", "too many connections, and this one is slow");
+        Response refusal = problem(503, "overloaded", "this request comes slowly, and others wait");
         refusal.headers.emplace_back("Retry-After", "1");
         return respond_and_close(std::move(refusal));
     }

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <set>
 
+#include "common/http/body_place.hpp"
 #include "common/http/eviction.hpp"
 #include "common/http/http_probe.hpp"
 #include "common/http/server.hpp"
@@ -28,6 +29,8 @@ public:
     // Closes in favour of a new one, unless its standing is another one by now: then false. Any
     // thread.
     virtual bool give_way(Standing standing) = 0;
+    // The same when a request comes in that is slow for its size. Any thread.
+    virtual bool give_way_if_slow() = 0;
     // Closes. Only when no thread runs `io` any more.
     virtual void abort() = 0;
 };
@@ -48,7 +51,7 @@ struct Core {
     std::set<std::weak_ptr<Connection>, std::owner_less<>> connections;  // below: guarded by mutex
     std::size_t open = 0;
     std::size_t going = 0;  // of those: have given way, and are not quite gone
-    std::map<std::string, std::size_t> large;  // requests in work, of routes with large bodies
+    std::map<std::string, std::set<BodyPlace*>> places;  // that are taken, by route
     boost::asio::io_context io;
 };
 

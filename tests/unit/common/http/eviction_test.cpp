@@ -11,6 +11,7 @@
 namespace foldstream::http {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 using testing::ElementsAre;
@@ -27,6 +28,7 @@ struct Somebody : Connection {
         gone_.push_back(number_);
         return true;
     }
+    bool give_way_if_slow() override { return false; }
 
     std::vector<int>& gone_;
     int number_;
@@ -132,6 +134,32 @@ TEST_F(FullServer, says_503_while_all_are_being_answered_and_recovers) {
     respond({200, "text/plain", {}, "done"});
     EXPECT_EQ(status_of(clients_.front().answer()), 200);
     EXPECT_EQ(status_of(ask(get("/echo/1"))), 200);
+}
+
+TEST_F(FullServer, gives_the_place_of_a_slow_large_body_to_who_comes) {
+    start();
+    const std::string head = "POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n";
+    Client& slow = connect();
+    slow.say(head + "begins");
+    Client* next = nullptr;
+    std::string refused;
+    for (;;) {  // until the first one has been slow for long enough
+        next = &connect();
+        next->say(head + std::string(50, 'x'));
+        {
+            std::unique_lock lock(mutex_);
+            if (came_.wait_for(lock, milliseconds(100), [this] { return !held_.empty(); })) break;
+        }
+        refused = next->answer();
+        ASSERT_EQ(status_of(refused), 429) << refused;
+    }
+    EXPECT_FALSE(refused.empty());  // a moment is not slow
+    EXPECT_EQ(status_of(slow.answer()), 503);
+    EXPECT_EQ(status_of(ask(head + std::string(50, 'x'))), 429);  // there is one place, as before
+    take_held()({200, "text/plain", {}, "done"});
+    EXPECT_EQ(status_of(next->answer()), 200);
+    connect().say(head + std::string(50, 'x'));
+    take_held()({200, "text/plain", {}, "done"});
 }
 
 }  // namespace
