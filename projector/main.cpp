@@ -94,7 +94,7 @@ public:
         http::ServerOptions admin;
         admin.host = options.service.admin_host;
         admin.port = options.service.admin_port;
-    admin.max_connections = http::max_admin_connections;
+        admin.max_connections = http::max_admin_connections;
         server_ = std::make_unique<http::Server>(
             admin, http::admin_routes(metrics_, health_, "projector"), nullptr);
         logger_.info("serves", {{"admin_port", std::int64_t{server_->port()}},

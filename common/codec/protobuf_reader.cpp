@@ -15,8 +15,8 @@ namespace foldstream::codec {
 
 namespace {
 
-using google::protobuf::io::CodedInputStream;
 using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedInputStream;
 
 constexpr std::size_t max_violations = 20;
 // Protobuf's own parser goes no deeper.
@@ -66,8 +66,7 @@ public:
     std::vector<Violation> take() && { return std::move(violations_); }
 
 private:
-    void value(std::string_view bytes, const FieldPlan& field, const std::string& path,
-               int depth) {
+    void value(std::string_view bytes, const FieldPlan& field, const std::string& path, int depth) {
         if (field.message != nullptr) return message(bytes, *field.message, path, depth + 1);
         if (field.kind == Kind::string && !is_utf8(bytes)) add(path, "is not valid UTF-8");
     }

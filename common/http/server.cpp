@@ -22,8 +22,8 @@ namespace {
 // Above max_connections this many more are there for the moment that it takes them to go, or to get
 // their 503; beyond, they are closed unanswered.
 constexpr std::size_t max_refusals = 64;
-// Descriptors that are not for connections: of a local store's files (256 of them), of the admin port,
-// of Kafka and Postgres.
+// Descriptors that are not for connections: of a local store's files (256 of them), of the admin
+// port, of Kafka and Postgres.
 constexpr std::size_t other_descriptors = 512;
 // When the process has no descriptors left.
 constexpr std::chrono::milliseconds accept_pause{100};

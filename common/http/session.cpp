@@ -156,7 +156,7 @@ private:
     steady_clock::time_point deadline_;
     bool timer_runs_ = false;
     std::atomic<std::size_t> received_{0};  // since the last request
-    bool gives_up_ = false;  // reading: its time is over, or it has to give way
+    bool gives_up_ = false;                 // reading: its time is over, or it has to give way
     bool evicted_ = false;
     bool gave_way_ = false;  // guarded by core_.mutex
     std::atomic<Standing> standing_{Standing(Doing::nothing, steady_clock::now())};
@@ -165,7 +165,7 @@ private:
     beast::flat_buffer buffer_;
     std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
     bool head_seen_ = false;
-    std::size_t looked_at_ = 0;  // bytes of a head that is not complete
+    std::size_t looked_at_ = 0;                          // bytes of a head that is not complete
     std::optional<beast::http::request_header<>> head_;  // of a request in chunks, without trailers
     std::string peer_;
     std::optional<Target> target_;  // of the request in work: nothing when it is no legal one

@@ -16,8 +16,8 @@ namespace foldstream::runtime {
 
 inline constexpr std::chrono::milliseconds drain_deadline{15'000};
 
-// Raises the limit of open files to `wanted`, or as far as the process may; never lowers it. How many
-// it may open now.
+// Raises the limit of open files to `wanted`, or as far as the process may; never lowers it. How
+// many it may open now.
 std::size_t allow_open_files(std::size_t wanted);
 
 // Blocks SIGTERM and SIGINT in the calling thread (make it first of all in main, before any other

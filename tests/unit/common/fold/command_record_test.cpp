@@ -495,8 +495,7 @@ TEST(CommandRecord, that_is_packed_badly_is_refused) {
     EXPECT_EQ(refusal(packed(command)), invalid("reply_partition", "must be a number from 0"));
     Record unknown = packed(envelope());
     unknown.value += "\x98\x06\x01";
-    EXPECT_EQ(refusal(unknown),
-              invalid("command.99", "is not a field of Command"));
+    EXPECT_EQ(refusal(unknown), invalid("command.99", "is not a field of Command"));
     EXPECT_TRUE(identified(unknown));
 }
 

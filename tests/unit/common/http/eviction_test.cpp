@@ -42,9 +42,7 @@ struct Crowd {
             std::make_shared<Somebody>(gone, number, Standing(doing, steady_clock::now() - ago)));
     }
     bool make_room() {
-        return eviction.make_room([this] {
-            return Eviction::Connections(all.begin(), all.end());
-        });
+        return eviction.make_room([this] { return Eviction::Connections(all.begin(), all.end()); });
     }
 
     std::vector<int> gone;

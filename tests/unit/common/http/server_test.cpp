@@ -227,9 +227,10 @@ TEST_F(HttpServer, refuses_at_once_what_can_become_no_request) {
 
 TEST_F(HttpServer, answers_who_ends_in_the_middle_of_a_request) {
     start();
-    for (const std::string bytes : {"GET /echo/1 HTTP/1.1\r\nHo",
-                                    "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe",
-                                    "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe"}) {
+    for (const std::string bytes :
+         {"GET /echo/1 HTTP/1.1\r\nHo",
+          "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe",
+          "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe"}) {
         Client& client = connect();
         client.say(bytes);
         client.finish();
