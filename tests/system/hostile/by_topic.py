@@ -81,6 +81,8 @@ class TopicAttacks:
             is_accepted = entry.outcome == self.scene.bodies.outcome.OUTCOME_ACCEPTED
             if (entry.code, is_accepted) != (attack.code, attack.code == ""):
                 self.found.append(f"{attack.name}: the entry says {entry.outcome} {entry.code!r}")
+            if entry.command.HasField("source"):
+                self.found.append(f"{attack.name}: it is taken for a relayed one")
             if entry.principal:
                 self.found.append(f"{attack.name}: it is {entry.principal!r} who asked")
             if entry.aggregate_id and abs(entry.time_ms / 1000 - time.time()) > AN_HOUR:
