@@ -132,6 +132,7 @@ private:
     [[nodiscard]] bool may_become_head();
     void on_head();
     [[nodiscard]] std::optional<Response> refuse_body();
+    [[nodiscard]] Response head_too_large() const;
     [[nodiscard]] Response too_large() const;
     [[nodiscard]] static Response too_slow();
     void on_request();
@@ -165,7 +166,8 @@ private:
     beast::flat_buffer buffer_;
     std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
     bool head_seen_ = false;
-    std::size_t looked_at_ = 0;                          // bytes of a head that is not complete
+    std::size_t head_bytes_ = 0;                         // that the parser has taken
+    std::size_t looked_at_ = 0;                          // of those that it has not
     std::optional<beast::http::request_header<>> head_;  // of a request in chunks, without trailers
     std::string peer_;
     std::optional<Target> target_;  // of the request in work: nothing when it is no legal one
@@ -214,6 +216,7 @@ void Session::next() {
     gives_up_ = false;
     received_ = 0;
     head_seen_ = false;
+    head_bytes_ = 0;
     looked_at_ = 0;
     head_.reset();
     route_.clear();
@@ -250,7 +253,12 @@ void Session::parse() {
             deadline(core_.options.request_timeout);
         }
         error_code error;
-        buffer_.consume(parser_->put(buffer_.data(), error));
+        const std::size_t taken = parser_->put(buffer_.data(), error);
+        buffer_.consume(taken);
+        if (!head_seen_) {
+            head_bytes_ += taken;
+            looked_at_ -= std::min(looked_at_, taken);
+        }
         if (error == beast::http::error::need_more) {
             if (!parser_->is_header_done() && !may_become_head()) {
                 return fail_reading(beast::http::error::bad_line_ending);
@@ -264,12 +272,12 @@ void Session::parse() {
     read_some();
 }
 
-// Whether what is there of a head may begin one: the parser tells only when it is complete, and
-// other protocols do not end theirs as HTTP does.
+// Whether what the parser has left of a head may be a part of one: the parser tells only when a
+// line is complete, and other protocols do not end theirs as HTTP does.
 bool Session::may_become_head() {
     const auto bytes = buffer_.data();
     const std::string_view text(static_cast<const char*>(bytes.data()), bytes.size());
-    if (!text.empty() && !is_token(text.front())) return false;
+    if (head_bytes_ == 0 && !text.empty() && !is_token(text.front())) return false;
     for (; looked_at_ < text.size(); ++looked_at_) {
         if (text[looked_at_] == '\n' && (looked_at_ == 0 || text[looked_at_ - 1] != '\r')) {
             return false;
@@ -283,6 +291,8 @@ void Session::on_head() {
     const BeastRequest& head = parser_->get();
     version_ = head.version() == 10 ? 10 : 11;
     method_ = std::string(head.method_string());
+    // The parser bounds only what it has not taken when a packet comes.
+    if (head_bytes_ > core_.options.max_head_bytes) return respond_and_close(head_too_large());
     if (auto refusal = refuse_head(head)) return respond_and_close(std::move(*refusal));
     if (auto refusal = refuse_body()) return respond_and_close(std::move(*refusal));
     if (parser_->is_done()) return on_request();
@@ -322,6 +332,11 @@ Response Session::too_slow() {
     return problem(408, "too-slow", "the request did not arrive within the time for it");
 }
 
+Response Session::head_too_large() const {
+    return problem(431, "too-large",
+                   "the head may have " + std::to_string(core_.options.max_head_bytes) + " bytes");
+}
+
 Response Session::too_large() const {
     return problem(413, "too-large", "the body may have " + std::to_string(body_limit_) + " bytes");
 }
@@ -340,9 +355,7 @@ void Session::fail_reading(error_code error) {
         return respond_and_close(too_large());
     }
     if (error == beast::http::error::header_limit || error == beast::http::error::buffer_overflow) {
-        return respond_and_close(problem(
-            431, "too-large",
-            "the head may have " + std::to_string(core_.options.max_head_bytes) + " bytes"));
+        return respond_and_close(head_too_large());
     }
     // Not the parser's: the client has gone.
     const error_code parsers = beast::http::make_error_code(beast::http::error::bad_method);

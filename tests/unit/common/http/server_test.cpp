@@ -142,6 +142,13 @@ TEST_F(HttpServer, bounds_head_and_body) {
     const std::string longer(2000, 'x');
     EXPECT_EQ(status_of(ask("GET /echo/1 HTTP/1.1\r\nHost: x\r\nX-L: " + longer + "\r\n\r\n")),
               431);
+    // In two packets each of its parts is below the bound.
+    Client& cut = connect();
+    cut.say(get("/echo/0") + "GET /echo/1 HTTP/1.1\r\nHost: x\r\nX: " + longer.substr(0, 900) +
+            "\r\nY");
+    EXPECT_EQ(status_of(cut.answer()), 200);
+    cut.say(": " + longer.substr(0, 900) + "\r\n\r\n");
+    EXPECT_EQ(status_of(cut.answer()), 431);
     EXPECT_EQ(status_of(ask("GET /" + longer + " HTTP/1.1\r\nHost: x\r\n\r\n")), 431);
     EXPECT_EQ(
         status_of(ask("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n" + longer)),
@@ -223,6 +230,19 @@ TEST_F(HttpServer, refuses_at_once_what_can_become_no_request) {
     Client& drip = connect();
     for (const char c : get("/echo/1")) drip.say(std::string(1, c));
     EXPECT_EQ(status_of(drip.answer()), 200);
+}
+
+TEST_F(HttpServer, takes_a_head_however_it_is_cut) {
+    start();
+    const std::string whole = "GET /echo/1 HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n";
+    Client& client = connect();
+    for (std::size_t at = 1; at < whole.size(); ++at) {
+        // The first one's answer shows that the part behind it has been read.
+        client.say(get("/echo/0") + whole.substr(0, at));
+        EXPECT_EQ(status_of(client.answer()), 200);
+        client.say(whole.substr(at));
+        ASSERT_EQ(status_of(client.answer()), 200) << at;
+    }
 }
 
 TEST_F(HttpServer, answers_who_ends_in_the_middle_of_a_request) {
