@@ -30,7 +30,8 @@ Owner::Owner(OwnerIdentity identity, const OwnerLimits& limits, const OwnerPorts
       restore_(*identity_.domain, aggregates_.store(), ports.snapshots),
       round_(*identity_.domain, identity_.partition, aggregates_.store(), ports.snapshot_sink,
              probe.snapshots()),
-      deletion_(ports.snapshots, ports.snapshot_sink) {
+      deletion_(ports.snapshots, ports.snapshot_sink),
+      turn_(ports.turn != nullptr ? *ports.turn : alone_) {
     memory_.backoff = std::max(memory_.backoff, limits.backoff_least);
     memory_.look_again_pause = std::max(memory_.look_again_pause, limits.look_again_least);
 }
@@ -81,6 +82,7 @@ void Owner::forget_speculative() {
     ports_.commands.stop();
     if (!test_hooks::mutant(Mutant::keep_speculation)) aggregates_.drop_speculative();
     careful_.reset();
+    attempting_.reset();
     round_.end();
     deletion_.end();
     if (std::exchange(learning_, false)) restore_.stop();

@@ -15,6 +15,7 @@
 #include "common/core/clock.hpp"
 #include "common/core/random.hpp"
 #include "common/kafka/producer.hpp"
+#include "common/processing/attempt_turn.hpp"
 #include "common/processing/owner_memory.hpp"
 #include "common/processing/owner_probe.hpp"
 #include "common/processing/owner_states.hpp"
@@ -66,6 +67,7 @@ struct OwnerPorts {
     const Clock& clock;
     Random& random;
     DecideWatch* watch = nullptr;  // optional
+    AttemptTurn* turn = nullptr;   // of the process; null: its only owner
 };
 
 // One thread: its worker's. The worker calls step() until it says that there is nothing to do.
@@ -163,6 +165,7 @@ private:
     void verified();
 
     bool decide_ahead();
+    bool decide_many();
     bool decide_carefully();
     bool attempt(const fold::RawCommand& raw);
     // The next command; nothing when there is none, or the partition has stopped.
@@ -217,6 +220,10 @@ private:
     // Careful: what the owners before me got nowhere with is decided one at a time.
     std::size_t careful_left_ = 0;
     std::optional<fold::RawCommand> careful_;  // read, not yet decided
+    AttemptTurn alone_;
+    AttemptTurn& turn_;
+    std::optional<AttemptTurn::Hold>
+        attempting_;  // until the attempted command's entry is read back
 
     // Snapshots.
     bool round_due_ = false;

@@ -57,7 +57,16 @@ std::optional<fold::RawCommand> Owner::next_command(bool& worked) {
 
 bool Owner::decide_ahead() {
     if (!send_unsent()) return false;
+    if (attempting_ && !careful_ && window_.empty() && builder_.empty()) {
+        attempting_.reset();
+        return true;  // the others first
+    }
     if (careful_left_ > 0) return decide_carefully();
+    const auto deciding = turn_.decide();
+    return deciding && decide_many();
+}
+
+bool Owner::decide_many() {
     bool worked = false;
     bool drained = true;
     mark_covered();
@@ -95,6 +104,8 @@ bool Owner::decide_carefully() {
         send_unsent();
         return true;
     }
+    if (!attempting_) attempting_ = turn_.attempt();
+    if (!attempting_) return worked;
     if (!attempt(*careful_)) {
         careful_.reset();
         --careful_left_;

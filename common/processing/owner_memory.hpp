@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/core/ids.hpp"
+#include "common/processing/attempt_turn.hpp"
 
 namespace foldstream::processing {
 
@@ -38,7 +39,10 @@ public:
         return memories_[{domain, partition}];
     }
 
+    [[nodiscard]] AttemptTurn& turn() { return turn_; }
+
 private:
+    AttemptTurn turn_;
     std::mutex mutex_;
     std::map<std::pair<std::string, Partition>, OwnerMemory> memories_;  // stay where they are
 };

@@ -1,4 +1,5 @@
 // Taking a partition: from the store or the snapshots, by the log, to an own claim that is valid.
+#include <algorithm>
 #include <utility>
 
 #include "common/core/test_hooks.hpp"
@@ -236,6 +237,8 @@ bool Owner::verify() {
         return true;
     }
     verified();
+    const auto deciding = turn_.decide();
+    if (!deciding) careful_left_ = std::max<std::size_t>(careful_left_, 1);
     if (careful_left_ > 0) {
         careful_ = raw;
     } else {

@@ -82,7 +82,8 @@ struct Worker::Seat {
               {worker.options_.domain, partition, worker.options_.partitions, worker.options_.name},
               worker.options_.limits,
               {log, commands, sink, snapshots, snapshot_sink, outcomes, *worker.kafka_->replies,
-               worker.clock_, worker.random_, worker.kafka_->watchdog.get()},
+               worker.clock_, worker.random_, worker.kafka_->watchdog.get(),
+               &worker.memories_.turn()},
               std::move(opened), worker.memories_.of(worker.options_.domain->name, partition),
               probe) {}
 

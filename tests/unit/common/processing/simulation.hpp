@@ -252,7 +252,8 @@ class Process {
 public:
     // With `kept` the store of a process that ended: a warm one.
     Process(World& world, std::uint64_t seed, const OwnerLimits& limits = {},
-            std::string name = "p", std::unique_ptr<store::Store> kept = nullptr)
+            std::string name = "p", std::unique_ptr<store::Store> kept = nullptr,
+            AttemptTurn* turn = nullptr)
         : store(kept ? std::move(kept) : store::make_memory_store()),
           log(world),
           commands(world),
@@ -265,7 +266,7 @@ public:
           probe(metrics, "orders", Partition(0)),
           owner({domain.get(), Partition(0), 1, std::move(name)}, limits,
                 {log, commands, sink, snapshots, snapshot_sink, outcomes, replies, world.clock,
-                 random},
+                 random, nullptr, turn},
                 store->open("orders", Partition(0), domain->evolve_version), memory, probe) {}
 
     // Steps until there is nothing to do.
