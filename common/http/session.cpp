@@ -26,6 +26,8 @@ constexpr milliseconds linger_time{1'000};
 constexpr std::size_t max_lingered = 1024 * 1024;
 // Of a request with a large body, on the average: below it, it is slow.
 constexpr std::size_t least_bytes_a_second = 256 * 1024;
+// Who takes an answer for longer gives its place to who comes with a large body.
+constexpr std::chrono::seconds longest_taking{5};
 
 // Of who has been chosen to go: nobody chooses it again.
 const Standing gone(Doing::working, Standing::Time());
@@ -106,6 +108,9 @@ public:
     bool give_way_if_slow() override {
         const Standing standing = standing_;
         const auto now = steady_clock::now();
+        if (standing.doing() == Doing::taking) {
+            return standing.age(now) > longest_taking && give_way(standing);
+        }
         if (standing.doing() != Doing::arriving || !standing.may_go(now)) return false;
         const auto due = standing.age(now) * least_bytes_a_second / std::chrono::seconds(1);
         return received_ < static_cast<std::size_t>(due) && give_way(standing);
@@ -258,6 +263,10 @@ void Session::parse() {
         if (!head_seen_) {
             head_bytes_ += taken;
             looked_at_ -= std::min(looked_at_, taken);
+            // The parser bounds only what it has not taken when a packet comes.
+            if (head_bytes_ > core_.options.max_head_bytes) {
+                return fail_reading(beast::http::error::header_limit);
+            }
         }
         if (error == beast::http::error::need_more) {
             if (!parser_->is_header_done() && !may_become_head()) {
@@ -291,8 +300,6 @@ void Session::on_head() {
     const BeastRequest& head = parser_->get();
     version_ = head.version() == 10 ? 10 : 11;
     method_ = std::string(head.method_string());
-    // The parser bounds only what it has not taken when a packet comes.
-    if (head_bytes_ > core_.options.max_head_bytes) return respond_and_close(head_too_large());
     if (auto refusal = refuse_head(head)) return respond_and_close(std::move(*refusal));
     if (auto refusal = refuse_body()) return respond_and_close(std::move(*refusal));
     if (parser_->is_done()) return on_request();

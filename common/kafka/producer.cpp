@@ -3,8 +3,10 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include "common/core/test_hooks.hpp"
 #include "common/kafka/client.hpp"
@@ -72,9 +74,10 @@ struct Producer::Impl {
     Queue queue;
     std::map<std::string, TopicHandle, std::less<>> topics;
     std::string fatal;
+    std::exception_ptr failed;  // what a report threw inside librdkafka
 
     static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
-        const auto& self = *static_cast<const Impl*>(opaque);
+        auto& self = *static_cast<Impl*>(opaque);
         DeliveryReport report;
         report.topic = rd_kafka_topic_name(message->rkt);
         report.partition = Partition(message->partition);
@@ -83,7 +86,17 @@ struct Producer::Impl {
         report.offset = message->offset;
         if (!report.no_error) report.error = rd_kafka_err2str(message->err);
         report.never = never_taken(message->err);
-        self.report(report);
+        // No exception may go through librdkafka; what comes behind it is not told any more.
+        if (self.failed) return;
+        try {
+            self.report(report);
+        } catch (...) {
+            self.failed = std::current_exception();
+        }
+    }
+
+    void throw_what_failed() {
+        if (failed) std::rethrow_exception(std::exchange(failed, nullptr));
     }
 
     rd_kafka_topic_t* topic(const std::string& name) {
@@ -182,11 +195,13 @@ Produced Producer::produce(const std::string& topic, Partition partition,
 
 void Producer::poll() {
     rd_kafka_poll(impl_->handle.get(), 0);
+    impl_->throw_what_failed();
     impl_->look_for_fatal();
 }
 
 bool Producer::flush(int timeout_ms) {
     const rd_kafka_resp_err_t error = rd_kafka_flush(impl_->handle.get(), timeout_ms);
+    impl_->throw_what_failed();
     impl_->look_for_fatal();
     return error == RD_KAFKA_RESP_ERR_NO_ERROR;
 }

@@ -195,8 +195,7 @@ void write_slots(std::string_view id, Unwritten& unwritten, const store::Partiti
     }
 }
 
-void write_aggregate(std::string_view id, const Change& last, const fold::DomainModule& domain,
-                     store::WriteBatch& batch) {
+store::KeyValue stored(std::string_view id, const Change& last, const fold::DomainModule& domain) {
     v1::StoredAggregate stored;
     stored.set_version(last.version.value);
     stored.set_sequence(last.sequence.value);
@@ -205,7 +204,7 @@ void write_aggregate(std::string_view id, const Change& last, const fold::Domain
     stored.set_next_slot(last.next_slot);
     stored.set_broken(last.broken);
     stored.set_state(domain.state.encode(last.state));
-    batch.puts.emplace_back(aggregate_key(id), stored.SerializeAsString());
+    return {aggregate_key(id), stored.SerializeAsString()};
 }
 
 }  // namespace foldstream::processing

@@ -104,7 +104,7 @@ struct Unwritten {
 // The new slots go.
 void write_slots(std::string_view aggregate_id, Unwritten& unwritten,
                  const store::PartitionStore& store, store::WriteBatch& batch);
-void write_aggregate(std::string_view aggregate_id, const Change& last,
-                     const fold::DomainModule& domain, store::WriteBatch& batch);
+store::KeyValue stored(std::string_view aggregate_id, const Change& last,
+                       const fold::DomainModule& domain);
 
 }  // namespace foldstream::processing

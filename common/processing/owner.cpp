@@ -83,6 +83,7 @@ void Owner::forget_speculative() {
     if (!test_hooks::mutant(Mutant::keep_speculation)) aggregates_.drop_speculative();
     careful_.reset();
     attempting_.reset();
+    waits_for_turn_ = false;
     round_.end();
     deletion_.end();
     if (std::exchange(learning_, false)) restore_.stop();

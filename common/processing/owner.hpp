@@ -97,6 +97,9 @@ public:
     [[nodiscard]] std::uint64_t next_offset() const { return reader_.next_offset(); }
     [[nodiscard]] const replay::Position& position() const { return reader_.position(); }
     [[nodiscard]] std::size_t window_entries() const;
+    // Others of the process were in the way of the last step: nothing tells when they no longer
+    // are.
+    [[nodiscard]] bool waits_for_turn() const { return waits_for_turn_; }
 
 private:
     using Time = std::chrono::steady_clock::time_point;
@@ -222,6 +225,7 @@ private:
     std::optional<fold::RawCommand> careful_;  // read, not yet decided
     AttemptTurn alone_;
     AttemptTurn& turn_;
+    bool waits_for_turn_ = false;
     std::optional<AttemptTurn::Hold>
         attempting_;  // until the attempted command's entry is read back
 

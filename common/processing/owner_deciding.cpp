@@ -62,7 +62,8 @@ bool Owner::decide_ahead() {
         return true;  // the others first
     }
     if (careful_left_ > 0) return decide_carefully();
-    const auto deciding = turn_.decide();
+    const auto deciding = turn_.decide(ports_.clock.steady());
+    waits_for_turn_ = !deciding;
     return deciding && decide_many();
 }
 
@@ -104,7 +105,8 @@ bool Owner::decide_carefully() {
         send_unsent();
         return true;
     }
-    if (!attempting_) attempting_ = turn_.attempt();
+    if (!attempting_) attempting_ = turn_.attempt(ports_.clock.steady());
+    waits_for_turn_ = !attempting_;
     if (!attempting_) return worked;
     if (!attempt(*careful_)) {
         careful_.reset();

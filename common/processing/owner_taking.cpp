@@ -237,7 +237,7 @@ bool Owner::verify() {
         return true;
     }
     verified();
-    const auto deciding = turn_.decide();
+    const auto deciding = turn_.decide(ports_.clock.steady());
     if (!deciding) careful_left_ = std::max<std::size_t>(careful_left_, 1);
     if (careful_left_ > 0) {
         careful_ = raw;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -72,7 +73,6 @@ FoldFailure PartitionState::fold(const v1::Entry& entry, Sequence sequence,
 
 void PartitionState::settle(std::vector<Change> changes, const store::StoredPosition& position) {
     unwritten_position_ = position;
-    unwritten_changes_ += changes.size();
     for (Change& change : changes) {
         CachedAggregate& touched = *change.of;
         if (touched.unwritten) {
@@ -83,7 +83,7 @@ void PartitionState::settle(std::vector<Change> changes, const store::StoredPosi
         }
         touched.unwritten->add(std::move(change));
     }
-    if (unwritten_changes_ >= most_unwritten_changes ||
+    if (position.position.sequence.value - written_.value >= most_unwritten_entries ||
         unwritten_.size() >= most_unwritten_aggregates) {
         write_back();
     }
@@ -91,28 +91,40 @@ void PartitionState::settle(std::vector<Change> changes, const store::StoredPosi
 
 bool PartitionState::write_back() {
     if (!unwritten_position_) return false;
-    store::WriteBatch batch;
-    batch.position = std::exchange(unwritten_position_, std::nullopt);
     // In the order of their keys: the store finds the place of one from that of the one before.
     std::sort(unwritten_.begin(), unwritten_.end(),
               [](const auto* a, const auto* b) { return a->id < b->id; });
+    store::WriteBatch batch;
+    std::vector<store::KeyValue> aggregates;
+    std::vector<store::KeyValue> marks;
+    std::size_t bytes = 0;
+    const auto apply = [&] {
+        for (auto* puts : {&aggregates, &marks}) {
+            std::move(puts->begin(), puts->end(), std::back_inserter(batch.puts));
+            puts->clear();
+        }
+        store_->apply(batch);
+        batch = {};
+        bytes = 0;
+    };
     for (CachedAggregate* touched : unwritten_) {
-        write_slots(touched->id, *touched->unwritten, *store_, batch);
-    }
-    for (CachedAggregate* touched : unwritten_) {
-        write_aggregate(touched->id, touched->unwritten->last, domain_, batch);
-    }
-    for (CachedAggregate* touched : unwritten_) {
-        if (touched->unwritten->dirty) {
-            batch.puts.emplace_back(mark_key(touched->id),
-                                    mark_value(touched->unwritten->last.sequence));
+        Unwritten& changes = *touched->unwritten;
+        const std::size_t before = batch.puts.size();
+        write_slots(touched->id, changes, *store_, batch);
+        for (std::size_t i = before; i < batch.puts.size(); ++i)
+            bytes += batch.puts[i].second.size();
+        bytes += aggregates.emplace_back(stored(touched->id, changes.last, domain_)).second.size();
+        if (changes.dirty) {
+            marks.emplace_back(mark_key(touched->id), mark_value(changes.last.sequence));
         }
         touched->unwritten.reset();
         unpin(*touched);
+        if (bytes >= most_batch_bytes) apply();
     }
     unwritten_.clear();
-    unwritten_changes_ = 0;
-    store_->apply(batch);
+    batch.position = std::exchange(unwritten_position_, std::nullopt);
+    written_ = batch.position->position.sequence;
+    apply();
     return true;
 }
 

@@ -21,7 +21,9 @@ namespace foldstream::processing {
 inline constexpr std::size_t cached_aggregates = 4096;
 // What was read back is written at the latest when there is so much of it.
 inline constexpr std::size_t most_unwritten_aggregates = 4096;
-inline constexpr std::size_t most_unwritten_changes = 16'384;
+inline constexpr std::size_t most_unwritten_entries = 16'384;
+// Of one batch of the store; an aggregate larger than that stands alone.
+inline constexpr std::size_t most_batch_bytes = 8 * 1024 * 1024;
 
 struct CachedAggregate {
     std::string id;
@@ -54,7 +56,8 @@ public:
 
     // What has been read back, with its position: pinned changes.
     void settle(std::vector<Change> changes, const store::StoredPosition& position);
-    // Into the store, in one batch. False: there was nothing.
+    // Into the store. False: there was nothing. The position comes last: what is newer than it in
+    // the store is known when it is folded again.
     bool write_back();
 
     // Makes some aggregates of the store dirty, as if their last entry were the one at `sequence`:
@@ -79,7 +82,7 @@ private:
     // The keys lie in the aggregates.
     std::unordered_map<std::string_view, std::list<CachedAggregate>::iterator> cache_;
     std::vector<CachedAggregate*> unwritten_;
-    std::size_t unwritten_changes_ = 0;
+    Sequence written_;  // what the store has
     std::optional<store::StoredPosition> unwritten_position_;
 };
 

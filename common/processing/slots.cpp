@@ -38,6 +38,7 @@ std::optional<std::vector<std::string>> read_slots(const store::PartitionStore& 
                                                    std::string_view aggregate, std::uint64_t first,
                                                    std::uint64_t next) {
     std::vector<std::string> found;
+    if (first > next) return std::nullopt;
     if (first == next) return found;
     // As many keys are looked up as are there: anybody may have said what `next` is.
     for (std::uint64_t number = first - first % slots_a_key; number < next;) {
@@ -61,8 +62,13 @@ void put_slots(std::string_view aggregate, std::uint64_t first, std::vector<std:
     if (slots.empty()) return;
     std::uint64_t number = first;
     v1::StoredSlots together;
-    // Those before the first one are gone, and have their places.
-    for (std::uint64_t n = 0; before.empty() && n < number % slots_a_key; ++n) together.add_slots();
+    // Those before the first one that are gone have their places; what is there from the first one
+    // on is written over.
+    const auto places = static_cast<int>(first % slots_a_key);
+    if (!together.ParseFromString(before)) together.Clear();
+    while (together.slots_size() < places) together.add_slots();
+    together.mutable_slots()->DeleteSubrange(places, together.slots_size() - places);
+    before.clear();
     for (std::size_t i = 0; i < slots.size(); ++i) {
         together.add_slots(std::move(slots[i]));
         ++number;

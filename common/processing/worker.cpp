@@ -1,5 +1,6 @@
 #include "common/processing/worker.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <variant>
@@ -20,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto longest_wait = 50ms;
+constexpr auto turn_wait = 1ms;
 constexpr auto drain_limit = 10s;
 constexpr auto commit_interval = 5s;
 constexpr auto round_limit = 30s;
@@ -146,7 +148,7 @@ void Worker::run() {
         }
         follow_assignment();
         keep_producers();
-        if (!work()) kafka_->wakeup.wait(longest_wait);
+        if (!work()) kafka_->wakeup.wait(waits_for_turn() ? turn_wait : longest_wait);
         commit_for_lag_tools();
         watch_transactions();
         publish();
@@ -212,6 +214,11 @@ bool Worker::work() {
         if (seat->owner.step()) worked = true;
     }
     return worked;
+}
+
+bool Worker::waits_for_turn() const {
+    return std::any_of(seats_.begin(), seats_.end(),
+                       [](const auto& at) { return at.second->owner.waits_for_turn(); });
 }
 
 void Worker::keep_producers() {

@@ -58,6 +58,7 @@ private:
     void follow_assignment();
     void assignment_changed();
     bool work();
+    [[nodiscard]] bool waits_for_turn() const;
     void keep_producers();
     void keep(std::unique_ptr<kafka::Producer>& producer, const std::string& topic,
               const kafka::Producer::Report& report, void (Owner::*lost)());

@@ -160,5 +160,29 @@ TEST_F(FullServer, gives_the_place_of_a_slow_large_body_to_who_comes) {
     take_held()({200, "text/plain", {}, "done"});
 }
 
+TEST_F(FullServer, gives_the_place_of_a_large_body_whose_answer_nobody_takes_to_who_comes) {
+    ServerOptions options;
+    options.write_timeout = std::chrono::minutes(10);
+    HttpServer::start(options);
+    const std::string large =
+        "POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n" + std::string(50, 'x');
+    connect().say(large);
+    constexpr std::size_t more_than_kernels_take = 64 * 1024 * 1024;
+    take_held()({200, "text/plain", {}, std::string(more_than_kernels_take, 'x')});
+    int refused = 0;
+    for (bool taken = false; !taken;) {  // until the first one has been deaf for long enough
+        Client& next = connect();
+        next.say(large);
+        std::unique_lock lock(mutex_);
+        taken = came_.wait_for(lock, milliseconds(200), [this] { return !held_.empty(); });
+        if (taken) continue;
+        lock.unlock();
+        ASSERT_EQ(status_of(next.answer()), 429);
+        ASSERT_LT(++refused, 300);
+    }
+    EXPECT_GT(refused, 0);
+    take_held()({200, "text/plain", {}, "done"});
+}
+
 }  // namespace
 }  // namespace foldstream::http

@@ -159,6 +159,24 @@ TEST_F(HttpServer, bounds_head_and_body) {
               413);
 }
 
+// The parser takes a head field by field, and leaves of each packet what may still go on.
+TEST_F(HttpServer, refuses_a_head_that_never_ends) {
+    ServerOptions options;
+    options.max_head_bytes = 1000;
+    start(options);
+    std::string packet;
+    while (packet.size() < 400) packet += ":\r\na";
+    for (int packets = 1; packets < 8; ++packets) {
+        Client& client = connect();
+        client.say(get("/echo/0") + "GET /echo/1 HTTP/1.1\r\nHost: x\r\na");
+        EXPECT_EQ(status_of(client.answer()), 200);
+        for (int i = 0; i < packets; ++i) client.say(packet);
+        if (packets > 2) {
+            EXPECT_EQ(status_of(client.answer()), 431);
+        }
+    }
+}
+
 TEST_F(HttpServer, bounds_large_bodies_by_their_route_and_in_number) {
     ServerOptions options;
     options.max_body_bytes = 10;

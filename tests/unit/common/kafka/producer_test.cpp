@@ -51,6 +51,31 @@ protected:
 
 }  // namespace
 
+// librdkafka's frames lie between the report and whoever polls.
+TEST_F(ProducerOnMock, throws_what_a_report_throws_where_it_is_polled) {
+    Settings settings;
+    settings.brokers = cluster_.settings().brokers;
+    int reports = 0;
+    Producer producer(
+        settings, {"t"}, {},
+        [&reports](const DeliveryReport&) {
+            ++reports;
+            throw std::runtime_error("the disk is full");
+        },
+        wakeup_);
+    ASSERT_EQ(producer.produce("t", Partition(0), "key", "value", {}, 1), Produced::queued);
+    std::string thrown;
+    EXPECT_TRUE(eventually(wakeup_, [&] {
+        try {
+            producer.poll();
+        } catch (const std::runtime_error& error) {
+            thrown = error.what();
+        }
+        return reports > 0;
+    }));
+    EXPECT_EQ(thrown, "the disk is full");
+}
+
 TEST_F(ProducerOnMock, reports_each_record_with_its_tag_and_place) {
     Producer& producer = make();
     for (std::uint64_t tag = 0; tag < 20; ++tag) {

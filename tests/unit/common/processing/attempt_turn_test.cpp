@@ -13,20 +13,61 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(AttemptTurn, is_for_one_attempt_or_for_any_number_that_decide) {
-    AttemptTurn turn;
-    auto first = turn.decide();
-    auto second = turn.decide();
+class Turn : public ::testing::Test {
+protected:
+    std::optional<AttemptTurn::Hold> decide() { return turn_.decide(now_); }
+    std::optional<AttemptTurn::Hold> attempt() { return turn_.attempt(now_); }
+
+    AttemptTurn turn_;
+    AttemptTurn::Time now_{1h};
+};
+
+TEST_F(Turn, is_for_one_attempt_or_for_any_number_that_decide) {
+    auto first = decide();
+    auto second = decide();
     EXPECT_TRUE(first && second);
     first.reset();
-    EXPECT_FALSE(turn.attempt());
+    EXPECT_FALSE(attempt());
     second.reset();
-    auto attempt = turn.attempt();
-    EXPECT_TRUE(attempt);
-    EXPECT_FALSE(turn.attempt());
-    EXPECT_FALSE(turn.decide());
-    attempt.reset();
-    EXPECT_TRUE(turn.decide());
+    auto attempted = attempt();
+    EXPECT_TRUE(attempted);
+    EXPECT_FALSE(attempt());
+    EXPECT_FALSE(decide());
+    attempted.reset();
+    EXPECT_TRUE(decide());
+}
+
+TEST_F(Turn, comes_to_an_attempt_although_others_decide_all_the_time) {
+    auto before = decide();
+    EXPECT_FALSE(attempt());
+    EXPECT_FALSE(decide());  // nobody else begins
+    before.reset();
+    EXPECT_TRUE(attempt());
+}
+
+TEST_F(Turn, is_not_kept_for_an_attempt_that_nobody_asks_for_any_more) {
+    auto before = decide();
+    EXPECT_FALSE(attempt());
+    now_ += AttemptTurn::wish_lasts;
+    EXPECT_TRUE(decide());
+}
+
+TEST_F(Turn, comes_back_to_those_who_were_kept_for_as_long_as_they_were) {
+    auto attempted = attempt();
+    now_ += 7ms;
+    EXPECT_FALSE(decide());
+    attempted.reset();
+    EXPECT_FALSE(attempt());
+    EXPECT_TRUE(decide());
+    now_ += 7ms;
+    EXPECT_TRUE(attempt());
+}
+
+TEST_F(Turn, is_not_kept_by_an_attempt_that_does_not_end) {
+    auto attempted = attempt();
+    now_ += AttemptTurn::longest_attempt;
+    EXPECT_TRUE(decide());
+    EXPECT_FALSE(attempt());
 }
 
 // Processes that own a partition of each of two logs, one after the other.

@@ -129,17 +129,17 @@ CountingStore::Counts settled(std::size_t changes, std::size_t orders) {
 }
 
 TEST(PartitionState, writes_what_an_aggregate_did_once_for_all_of_it) {
-    const auto none = settled(most_unwritten_changes - 1, 16);
+    const auto none = settled(most_unwritten_entries - 1, 16);
     EXPECT_EQ(none.batches, 0U);
-    const auto once = settled(most_unwritten_changes, 16);
+    const auto once = settled(most_unwritten_entries, 16);
     EXPECT_EQ(once.batches, 1U);
     // State, mark, and the slots, eight under one key.
-    EXPECT_LE(once.puts, 16 * 2 + most_unwritten_changes / slots_a_key);
+    EXPECT_LE(once.puts, 16 * 2 + most_unwritten_entries / slots_a_key);
 }
 
 TEST(PartitionState, does_not_keep_more_aggregates_unwritten_than_its_bound) {
-    EXPECT_EQ(settled(most_unwritten_aggregates - 1, most_unwritten_changes).batches, 0U);
-    EXPECT_EQ(settled(most_unwritten_aggregates, most_unwritten_changes).batches, 1U);
+    EXPECT_EQ(settled(most_unwritten_aggregates - 1, most_unwritten_entries).batches, 0U);
+    EXPECT_EQ(settled(most_unwritten_aggregates, most_unwritten_entries).batches, 1U);
 }
 
 }  // namespace

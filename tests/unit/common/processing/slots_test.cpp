@@ -49,6 +49,13 @@ TEST_F(StoredSlots, are_what_was_put_whatever_was_put_at_once) {
     EXPECT_EQ(read(4, 4), made(4, 4));
 }
 
+TEST_F(StoredSlots, are_the_same_when_they_are_put_again) {
+    put(0, 13);
+    const auto once = content();
+    put(11, 13);
+    EXPECT_EQ(content(), once);
+}
+
 TEST_F(StoredSlots, keep_their_places_when_those_before_them_are_gone) {
     put(21, 30);
     EXPECT_EQ(read(21, 30), made(21, 30));
@@ -60,6 +67,7 @@ TEST_F(StoredSlots, are_nothing_when_one_is_missing) {
     put(0, 12);
     EXPECT_FALSE(read(0, 13));
     EXPECT_FALSE(read(0, std::uint64_t{1} << 63U));
+    EXPECT_FALSE(read(12, 11));
     store_->wipe();
     put(5, 12);
     EXPECT_FALSE(read(4, 12));
