@@ -24,19 +24,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from endings import ended
-from measure import command_line, limits, report, streams
-from measure.bed import PARTITIONS, Bed, cpu_seconds, metric, peak_rss_mib
+from measure import command_line, deciding, limits, report, streams
+from measure.bed import PARTITIONS, Bed, cpu_seconds, peak_rss_mib
 from measure.report import Series
 from paths import Failed
-from processes import wait_for
-from progress import Progress
-from services import Service
 
 NAME = "commands"
 EACH = 10
 FLOOR = 100_000
-STALL_SECONDS = 60
-EVENTS = ("orders.events", "orders.snapshots")
 ROWS = {
     "per_s": "command-service, commands/s",
     "cpu_us": "  CPU time of a command, us",
@@ -71,7 +66,7 @@ class Commands:
         if self.peers:
             streams.built()
         with Bed(self.options.folder, build, postgres=False) as self.bed:
-            self.preload(self.options.orders, EACH)
+            deciding.preload(self.bed, self.options.orders, EACH, self.options.open)
             for number in range(self.options.rounds):
                 self.round(number)
             self.idle()
@@ -88,42 +83,16 @@ class Commands:
         for place in range(len(kinds)):
             kinds[(number + place) % len(kinds)](number)
 
-    def preload(self, orders: int, each: int) -> None:
-        self.bed.tool.run("preloading", orders * each, "preload", "--brokers", self.bed.brokers,
-                          "--orders", str(orders), "--each", str(each),
-                          "--open", str(self.options.open))  # fmt: skip
-
     def decide(self) -> tuple[dict[str, Any], float, float]:
         """What the log holds in the end, the peak RSS in MiB, the CPU time of a command in us."""
         service = self.bed.start("command-service")
-        self.wait_until_decided(service)
+        deciding.wait_until_decided(service, self.total)
         rss = peak_rss_mib(service)
         cpu = 1e6 * cpu_seconds(service) / self.total
         service.stop()
-        brokers = self.bed.brokers
-        found = self.bed.tool.run("reading the log", self.total, "log", "--brokers", brokers)
-        if found["accepted"] != self.total:
-            raise Failed(f"{found['accepted']} of {self.total} commands are accepted")
-        self.bed.fresh(*EVENTS)
+        found = deciding.read_log(self.bed, self.total)
+        self.bed.fresh(*deciding.EVENTS)
         return found, rss, cpu
-
-    def wait_until_decided(self, service: Service) -> None:
-        seen = -1
-        with Progress("the command-service decides", self.total) as progress:
-            while seen < self.total:
-                before = seen
-
-                def moved(before: int = before) -> bool:
-                    nonlocal seen
-                    if service.process.pid() is None:
-                        raise Failed("the command-service ended", service.process.log)
-                    seen = metric(service, "foldstream_commands_total")
-                    progress.at(seen)
-                    return seen > before
-
-                if not wait_for(moved, STALL_SECONDS):
-                    raise Failed(f"it stands still at {seen} commands", service.process.log)
-                wait_for(lambda: service.process.pid() is None, 0.5)
 
     def ours(self, number: int) -> None:
         found, rss, cpu = self.decide()
@@ -154,7 +123,7 @@ class Commands:
 
     def idle(self) -> None:
         """On topics that hold nothing else."""
-        self.bed.fresh("orders.commands", *EVENTS)
+        self.bed.fresh("orders.commands", *deciding.EVENTS)
         service = self.bed.start("command-service")
         count = self.options.idle
         self.bed.make_topic("idle-in")
@@ -172,8 +141,8 @@ class Commands:
 
     def grow(self) -> None:
         """As many commands, each of an aggregate of its own."""
-        self.bed.fresh("orders.commands", *EVENTS)
-        self.preload(self.total, 1)
+        self.bed.fresh("orders.commands", *deciding.EVENTS)
+        deciding.preload(self.bed, self.total, 1, self.options.open)
         _, rss, _ = self.decide()
         self.series.add(rss_many_mib=rss)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from measure.report import RESULTS
 from paths import DEV
 
+PROGRAMS = ("bench_orders", "bench_projector", "bench_replay")  # of bench/CMakeLists.txt
+
 
 def parser(name: str, text: str | None) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog=f"./dev bench {name}", description=text)
@@ -22,4 +24,4 @@ def build(given: Path | None) -> Path:
         return given.resolve()
     import build as building
 
-    return building.build("release", "all", "bench_orders")
+    return building.build("release", "all", *PROGRAMS)

@@ -1,7 +1,9 @@
 """The programs of bench/limits, built as they say at their head, and what they print."""
 
+import os
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from paths import DEV, ROOT, Failed
@@ -37,9 +39,23 @@ def figures(text: str) -> dict[str, float]:
 
 
 def run(name: str, *arguments: str) -> dict[str, float]:
-    command = [str(built(name)), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
-    found = figures(done.stdout)
-    if done.returncode or not found:
-        raise Failed(f"{' '.join(command)}: {done.stderr.strip() or 'it printed no figures'}")
+    said = output([str(built(name)), *arguments])
+    found = figures(said)
+    if not found:
+        raise Failed(f"{name} printed no figures: {said.strip()[-500:]}")
     return found
+
+
+def output(command: list[str], environment: Mapping[str, str] | None = None) -> str:
+    """What a limit, any program, prints."""
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **(environment or {})},
+        timeout=RUN_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise Failed(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout

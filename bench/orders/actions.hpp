@@ -41,6 +41,16 @@ struct Rows {
 };
 void write_rows(const Rows& rows);
 
+// Folds orders.events. Each event's finished row goes to a topic, to the partition of its event, as
+// a JSON object with all columns of the table, and to a file as bare_upsert reads them. Says how
+// many there are, what the last rows add up to, and each partition's last sequence and digests.
+struct Images {
+    std::string topic;
+    std::string file;
+    std::string secret;  // as above
+};
+void make_images(const kafka::Settings& settings, const Images& images);
+
 // Says the statements that the query-service sends for one order and for a page of one customer's,
 // whole and without what tells the positions (`_rows`), and their parameters, one a line.
 void say_statements(std::int32_t partitions);

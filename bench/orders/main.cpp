@@ -18,6 +18,7 @@ struct Given {
     std::string topic;
     bench::Paced paced;
     bench::Rows rows;
+    bench::Images images;
     std::int32_t partitions = 4;
 };
 
@@ -65,6 +66,13 @@ void add_read_models(CLI::App& app, Given& given) {
         ->check(CLI::PositiveNumber);
     rows.add_option("--secret", given.rows.secret, "the generation's, hexadecimal")->required();
     rows.callback([&given] { bench::write_rows(given.rows); });
+
+    auto& images = *app.add_subcommand("images", "folds orders.events into a row an event");
+    add_kafka(images, given);
+    images.add_option("--topic", given.images.topic, "where rows go as JSON")->required();
+    images.add_option("--file", given.images.file, "where they go for bare_upsert")->required();
+    images.add_option("--secret", given.images.secret, "the generation's, hexadecimal")->required();
+    images.callback([&given] { bench::make_images(given.kafka, given.images); });
 
     auto& statements = *app.add_subcommand("statements", "says what the query-service asks");
     statements.add_option("--partitions", given.partitions, "of the log")

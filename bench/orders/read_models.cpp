@@ -10,6 +10,7 @@
 
 #include "bench/orders/actions.hpp"
 #include "bench/orders/report.hpp"
+#include "bench/orders/row_text.hpp"
 #include "common/codec/partitioner.hpp"
 #include "common/fold/table_plan.hpp"
 #include "domains/registry.hpp"
@@ -30,24 +31,14 @@ constexpr std::uint32_t prime = 7'919;
 
 const fold::DomainModule& domain() { return *domains::registry().find("orders"); }
 
-std::vector<std::uint8_t> bytes_of(const std::string& hexadecimal) {
-    std::vector<std::uint8_t> bytes;
-    for (std::size_t i = 0; i + 1 < hexadecimal.size(); i += 2) {
-        bytes.push_back(
-            static_cast<std::uint8_t>(std::stoul(hexadecimal.substr(i, 2), nullptr, 16)));
-    }
-    return bytes;
-}
-
 // An element of an array literal ("quoted", or NULL) as a column of COPY's text format.
 void append_column(std::string_view element, std::string& line) {
     if (!element.starts_with('"')) {
         line += element == "NULL" ? "\\N" : std::string(element);
         return;
     }
-    for (std::size_t i = 1; i + 1 < element.size(); ++i) {
-        if (element[i] == '\\') ++i;
-        switch (element[i]) {
+    for (const char c : text_of_element(element)) {
+        switch (c) {
             case '\\':
                 line += "\\\\";
                 break;
@@ -61,7 +52,7 @@ void append_column(std::string_view element, std::string& line) {
                 line += "\\r";
                 break;
             default:
-                line += element[i];
+                line += c;
         }
     }
 }
@@ -70,10 +61,7 @@ void append_column(std::string_view element, std::string& line) {
 class RowMaker {
 public:
     RowMaker(const fold::Projection& projection, const Rows& rows)
-        : projection_(projection), rows_(rows), plan_(projection), secret_(bytes_of(rows.secret)) {
-        constexpr std::size_t enough = 136;
-        if (secret_.size() < enough) throw std::invalid_argument("--secret is too short");
-    }
+        : projection_(projection), rows_(rows), plan_(projection), secret_(bytes_of(rows.secret)) {}
 
     void append(std::uint32_t number, std::string& out) {
         const std::string key = "order-" + std::to_string(number);
@@ -142,11 +130,8 @@ private:
                std::to_string(fold::TablePlan::bucket_of(key)) + '\t' +
                std::to_string(meta.version.value) + '\t' + std::to_string(meta.sequence.value) +
                "\t\\\\x";
-        static constexpr std::string_view digits = "0123456789abcdef";
-        for (const std::uint8_t byte : plan_.digest(row, meta.version, secret_)) {
-            out += digits[byte >> 4U];
-            out += digits[byte & 15U];
-        }
+        const fold::RowDigest digest = plan_.digest(row, meta.version, secret_);
+        out += hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
         out += '\n';
     }
 

@@ -1,11 +1,11 @@
 #include "bench/orders/sender.hpp"
 
 #include <chrono>
+#include <utility>
 
 #include "common/codec/partitioner.hpp"
 #include "common/kafka/admin.hpp"
 #include "common/kafka/error.hpp"
-#include "common/kafka/topics.hpp"
 
 namespace foldstream::bench {
 
@@ -22,26 +22,27 @@ std::int32_t count_of(const kafka::Settings& settings, const std::string& topic)
 
 }  // namespace
 
-Sender::Sender(const kafka::Settings& settings, std::uint32_t linger_ms)
-    : topic_(kafka::commands_topic("orders")),
+Sender::Sender(const kafka::Settings& settings, std::string topic, std::uint32_t linger_ms)
+    : topic_(std::move(topic)),
       partitions_(count_of(settings, topic_)),
       producer_(
           settings, {topic_}, kafka::ProducerOptions{.linger_ms = linger_ms},
           [this](const kafka::DeliveryReport& report) { reported(report); }, wakeup_) {}
 
-Partition Sender::send(const PackedCommand& command) {
-    const Partition partition = codec::partition_of(command.key, partitions_);
+void Sender::send(const PackedCommand& command) {
+    send(codec::partition_of(command.key, partitions_), command.key, command.value);
+}
+
+void Sender::send(Partition partition, std::string_view key, std::string_view value) {
     std::string why;
     for (;;) {
-        const auto produced =
-            producer_.produce(topic_, partition, command.key, command.value, {}, sent_, &why);
+        const auto produced = producer_.produce(topic_, partition, key, value, {}, sent_, &why);
         if (produced == kafka::Produced::queued) break;
         if (produced != kafka::Produced::full) throw kafka::Error(why, false);
         wakeup_.wait(nap);
         poll();
     }
     ++sent_;
-    return partition;
 }
 
 void Sender::poll() {
@@ -53,8 +54,7 @@ void Sender::flush() {
     const bool all = producer_.flush(flush_ms);
     throw_if_failed();
     if (!all || delivered_ != sent_) {
-        throw kafka::Error(std::to_string(sent_ - delivered_) + " commands are not delivered",
-                           true);
+        throw kafka::Error(std::to_string(sent_ - delivered_) + " records are not delivered", true);
     }
 }
 
@@ -67,7 +67,7 @@ void Sender::reported(const kafka::DeliveryReport& report) {
 }
 
 void Sender::throw_if_failed() const {
-    if (!failure_.empty()) throw kafka::Error("a command was not delivered: " + failure_, false);
+    if (!failure_.empty()) throw kafka::Error("a record was not delivered: " + failure_, false);
 }
 
 }  // namespace foldstream::bench

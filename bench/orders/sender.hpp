@@ -1,9 +1,10 @@
-// Sends packed commands to the partitions that their keys belong to, and proves every delivery.
+// Sends records to one topic, and proves every delivery.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "bench/orders/workload.hpp"
 #include "common/core/ids.hpp"
@@ -13,13 +14,15 @@
 
 namespace foldstream::bench {
 
-// One thread. Every call throws kafka::Error when a command was not delivered.
+// One thread. Every call throws kafka::Error when a record was not delivered.
 class Sender {
 public:
-    Sender(const kafka::Settings& settings, std::uint32_t linger_ms);
+    Sender(const kafka::Settings& settings, std::string topic, std::uint32_t linger_ms);
 
-    // Waits while the client's queue is full.
-    Partition send(const PackedCommand& command);
+    // Both wait while the client's queue is full.
+    void send(Partition partition, std::string_view key, std::string_view value);
+    // To the partition that its key belongs to.
+    void send(const PackedCommand& command);
     void poll();
     // Returns when all are delivered.
     void flush();

@@ -10,6 +10,7 @@
 #include "bench/orders/sender.hpp"
 #include "cli/log_tail.hpp"
 #include "common/kafka/error.hpp"
+#include "common/kafka/topics.hpp"
 
 namespace foldstream::bench {
 
@@ -69,7 +70,7 @@ private:
 }  // namespace
 
 void preload(const kafka::Settings& settings, const Workload& workload) {
-    Sender sender(settings, preload_linger_ms);
+    Sender sender(settings, kafka::commands_topic("orders"), preload_linger_ms);
     Interleaved commands(workload);
     PackedCommand command;
     std::int64_t sent = 0;
@@ -85,7 +86,7 @@ void preload(const kafka::Settings& settings, const Workload& workload) {
 }
 
 void send_paced(const kafka::Settings& settings, const Paced& paced) {
-    Sender sender(settings, 0);
+    Sender sender(settings, kafka::commands_topic("orders"), 0);
     Tail tail(settings, sender.partitions());
     Workload workload;
     workload.name = paced.name;

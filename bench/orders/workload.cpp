@@ -14,6 +14,7 @@ namespace {
 namespace orders = foldstream::orders::v1;
 
 constexpr std::uint32_t customers = 10'000;
+constexpr std::uint32_t ending_commands = 3;
 
 orders::OrderItem item(std::uint32_t number) {
     orders::OrderItem made;
@@ -44,23 +45,25 @@ void create(const std::string& key, std::uint32_t order, v1::Command& command) {
     pack(body, command);
 }
 
-void fill(const std::string& key, std::uint32_t order, std::uint32_t step, v1::Command& command) {
+// `left`: commands behind this one.
+void fill(const std::string& key, std::uint32_t order, std::uint32_t step, std::uint32_t left,
+          v1::Command& command) {
     const auto of_order = [&key](auto body) {
         body.set_order_id(key);
         return body;
     };
     if (step == 0) return create(key, order, command);
-    if (step < longest_life - 3) {
+    if (step + left < ending_commands || left >= ending_commands) {
         auto body = of_order(orders::AddItem());
         *body.mutable_item() = item(step);
         return pack(body, command);
     }
-    if (step == longest_life - 3) {
+    if (left == 2) {
         auto body = of_order(orders::ConfirmPayment());
         body.set_payment_id("payment-" + std::to_string(order));
         return pack(body, command);
     }
-    if (step == longest_life - 2) {
+    if (left == 1) {
         auto body = of_order(orders::ShipOrder());
         body.set_tracking_number("track-" + std::to_string(order));
         return pack(body, command);
@@ -77,7 +80,7 @@ PackedCommand packed(const Workload& workload, std::uint32_t order, std::uint32_
     made.command_id = Uuid::v5(space, made.key + "/" + std::to_string(step)).text();
     v1::Command command;
     command.set_command_id(made.command_id);
-    fill(made.key, order, step, command);
+    fill(made.key, order, step, workload.commands_of_each - 1 - step, command);
     made.value = command.SerializeAsString();
     return made;
 }

@@ -1,5 +1,5 @@
-// The orders that benchmarks send: each goes through the same ten commands, and many are on their
-// way at once. The same numbers give the same bytes.
+// The orders that benchmarks send: each goes through the same commands, and many are on their way
+// at once. The same numbers give the same bytes.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@ namespace foldstream::bench {
 
 struct Workload {
     std::uint32_t orders = 100'000;
-    // CreateOrder, 6 AddItem, ConfirmPayment, ShipOrder, CompleteOrder; 1: only CreateOrder.
+    // CreateOrder, AddItem …, and in the end ConfirmPayment, ShipOrder, CompleteOrder; of fewer
+    // than four, only the beginning.
     std::uint32_t commands_of_each = 10;
     // Orders on their way at once; a new one begins when one ends.
     std::uint32_t open = 1'000;
