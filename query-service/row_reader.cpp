@@ -12,7 +12,7 @@ using google::protobuf::Message;
 RowReader::RowReader(const Message& prototype) : prototype_(prototype) {
     const auto* descriptor = prototype.GetDescriptor();
     for (int i = 0; i < descriptor->field_count(); ++i) {
-        plans_.emplace_back(*descriptor->field(i));
+        plans_.emplace_back(prototype, *descriptor->field(i));
         if (!columns_.empty()) columns_ += ", ";
         columns_ += '"' + plans_.back().column().name + '"';
     }

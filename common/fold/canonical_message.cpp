@@ -1,5 +1,7 @@
 #include "common/fold/canonical_message.hpp"
 
+#include <google/protobuf/timestamp.pb.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -12,16 +14,15 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
+using google::protobuf::Timestamp;
 
 namespace {
 
 constexpr std::int64_t least_ms = -62'135'596'800'000;     // 0001-01-01T00:00:00.000Z
 constexpr std::int64_t greatest_ms = 253'402'300'799'999;  // 9999-12-31T23:59:59.999Z
 constexpr std::int32_t ns_a_ms = 1'000'000;
-constexpr int seconds_field = 1;
-constexpr int nanos_field = 2;
 
-bool is_time(const Descriptor& type) { return type.full_name() == "google.protobuf.Timestamp"; }
+bool is_time(const Descriptor& type) { return &type == Timestamp::descriptor(); }
 
 template <typename Number>
 Number canonical_number(Number value) {
@@ -29,8 +30,7 @@ Number canonical_number(Number value) {
     return value == 0 ? Number{0} : value;
 }
 
-void canonicalise_float(Message& message, const FieldDescriptor* field) {
-    const Reflection& r = *message.GetReflection();
+void canonicalise_float(Message& message, const Reflection& r, const FieldDescriptor* field) {
     if (!field->is_repeated()) {
         r.SetFloat(&message, field, canonical_number(r.GetFloat(message, field)));
         return;
@@ -41,8 +41,7 @@ void canonicalise_float(Message& message, const FieldDescriptor* field) {
     }
 }
 
-void canonicalise_double(Message& message, const FieldDescriptor* field) {
-    const Reflection& r = *message.GetReflection();
+void canonicalise_double(Message& message, const Reflection& r, const FieldDescriptor* field) {
     if (!field->is_repeated()) {
         r.SetDouble(&message, field, canonical_number(r.GetDouble(message, field)));
         return;
@@ -53,8 +52,7 @@ void canonicalise_double(Message& message, const FieldDescriptor* field) {
     }
 }
 
-void canonicalise_enum(Message& message, const FieldDescriptor* field) {
-    const Reflection& r = *message.GetReflection();
+void canonicalise_enum(Message& message, const Reflection& r, const FieldDescriptor* field) {
     const auto known = [&](int number) {
         return field->enum_type()->FindValueByNumber(number) != nullptr;
     };
@@ -69,8 +67,8 @@ void canonicalise_enum(Message& message, const FieldDescriptor* field) {
     }
 }
 
-void canonicalise_text(Message& message, const FieldDescriptor* field) {
-    const Reflection& reflection = *message.GetReflection();
+void canonicalise_text(Message& message, const Reflection& reflection,
+                       const FieldDescriptor* field) {
     std::string scratch;
     if (!field->is_repeated()) {
         const std::string& text = reflection.GetStringReference(message, field, &scratch);
@@ -115,23 +113,17 @@ std::string canonical_text(std::string_view text) {
 }
 
 std::int64_t time_ms(const Message& timestamp) {
-    const Descriptor& type = *timestamp.GetDescriptor();
-    const Reflection& reflection = *timestamp.GetReflection();
-    const std::int64_t seconds =
-        reflection.GetInt64(timestamp, type.FindFieldByNumber(seconds_field));
-    const std::int32_t nanos = reflection.GetInt32(timestamp, type.FindFieldByNumber(nanos_field));
-    const std::int64_t ms = std::clamp(seconds, least_ms / 1000, greatest_ms / 1000) * 1000 +
-                            std::clamp(nanos, 0, 999'999'999) / ns_a_ms;
+    const auto& time = dynamic_cast<const Timestamp&>(timestamp);
+    const std::int64_t ms = std::clamp(time.seconds(), least_ms / 1000, greatest_ms / 1000) * 1000 +
+                            std::clamp(time.nanos(), 0, 999'999'999) / ns_a_ms;
     return std::clamp(ms, least_ms, greatest_ms);
 }
 
 void set_time_ms(Message& timestamp, std::int64_t ms) {
-    const Descriptor& type = *timestamp.GetDescriptor();
-    const Reflection& reflection = *timestamp.GetReflection();
+    auto& time = dynamic_cast<Timestamp&>(timestamp);
     const std::int64_t rest = ((ms % 1000) + 1000) % 1000;
-    reflection.SetInt64(&timestamp, type.FindFieldByNumber(seconds_field), (ms - rest) / 1000);
-    reflection.SetInt32(&timestamp, type.FindFieldByNumber(nanos_field),
-                        static_cast<std::int32_t>(rest) * ns_a_ms);
+    time.set_seconds((ms - rest) / 1000);
+    time.set_nanos(static_cast<std::int32_t>(rest) * ns_a_ms);
 }
 
 CanonicalMessage::CanonicalMessage(const Descriptor& type) : root_(plan(type)) {}
@@ -167,7 +159,12 @@ const CanonicalMessage::TypePlan* CanonicalMessage::plan(const Descriptor& type)
 }
 
 void CanonicalMessage::apply(Message& message, const TypePlan& plan) {
-    const Reflection& reflection = *message.GetReflection();
+    apply(message, *message.GetReflection(), plan);
+}
+
+// Every event of every row comes through here: a message is asked for its reflection once, because
+// each time goes through a lock.
+void CanonicalMessage::apply(Message& message, const Reflection& reflection, const TypePlan& plan) {
     if (!reflection.GetUnknownFields(message).empty()) {
         reflection.MutableUnknownFields(&message)->Clear();
     }
@@ -175,34 +172,43 @@ void CanonicalMessage::apply(Message& message, const TypePlan& plan) {
         set_time_ms(message, time_ms(message));
         return;
     }
-    for (const Step& step : plan.steps) {
-        const bool there = step.field->is_repeated() ? reflection.FieldSize(message, step.field) > 0
-                                                     : reflection.HasField(message, step.field);
-        if (there) apply_step(message, step);
-    }
+    for (const Step& step : plan.steps) apply_step(message, reflection, step);
 }
 
-void CanonicalMessage::apply_step(Message& message, const Step& step) {
-    const Reflection& reflection = *message.GetReflection();
+// A text or an enum that is not there reads as one that is canonical.
+void CanonicalMessage::apply_step(Message& message, const Reflection& reflection,
+                                  const Step& step) {
     const FieldDescriptor* field = step.field;
     switch (field->cpp_type()) {
         case FieldDescriptor::CPPTYPE_MESSAGE:
-            if (!field->is_repeated()) {
+            if (field->is_repeated()) {
+                apply_to_each(message, reflection, step);
+            } else if (reflection.HasField(message, field)) {
                 apply(*reflection.MutableMessage(&message, field), *step.inside);
-                return;
-            }
-            for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-                apply(*reflection.MutableRepeatedMessage(&message, field, i), *step.inside);
             }
             return;
         case FieldDescriptor::CPPTYPE_STRING:
-            return canonicalise_text(message, field);
+            return canonicalise_text(message, reflection, field);
         case FieldDescriptor::CPPTYPE_ENUM:
-            return canonicalise_enum(message, field);
-        case FieldDescriptor::CPPTYPE_FLOAT:
-            return canonicalise_float(message, field);
+            return canonicalise_enum(message, reflection, field);
         default:
-            return canonicalise_double(message, field);
+            break;
+    }
+    if (!field->is_repeated() && !reflection.HasField(message, field)) return;
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_FLOAT) {
+        canonicalise_float(message, reflection, field);
+    } else {
+        canonicalise_double(message, reflection, field);
+    }
+}
+
+void CanonicalMessage::apply_to_each(Message& message, const Reflection& reflection,
+                                     const Step& step) {
+    const Reflection* inner = nullptr;
+    for (int i = 0; i < reflection.FieldSize(message, step.field); ++i) {
+        Message& element = *reflection.MutableRepeatedMessage(&message, step.field, i);
+        if (inner == nullptr) inner = element.GetReflection();
+        apply(element, *inner, *step.inside);
     }
 }
 

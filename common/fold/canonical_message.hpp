@@ -39,7 +39,12 @@ private:
 
     const TypePlan* plan(const google::protobuf::Descriptor& type);
     static void apply(google::protobuf::Message& message, const TypePlan& plan);
-    static void apply_step(google::protobuf::Message& message, const Step& step);
+    static void apply(google::protobuf::Message& message,
+                      const google::protobuf::Reflection& reflection, const TypePlan& plan);
+    static void apply_step(google::protobuf::Message& message,
+                           const google::protobuf::Reflection& reflection, const Step& step);
+    static void apply_to_each(google::protobuf::Message& message,
+                              const google::protobuf::Reflection& reflection, const Step& step);
 
     // By type, so that a type that contains itself is one plan.
     std::map<const google::protobuf::Descriptor*, std::unique_ptr<TypePlan>> plans_;

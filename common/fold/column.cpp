@@ -194,7 +194,8 @@ void check_identifier(std::string_view name, std::size_t longest, const std::str
     }
 }
 
-ColumnPlan::ColumnPlan(const FieldDescriptor& field) {
+ColumnPlan::ColumnPlan(const Message& prototype, const FieldDescriptor& field)
+    : reflection_(prototype.GetReflection()) {
     check_identifier(field.name(), longest_column_name, field.full_name());
     column_.field = &field;
     column_.name = field.name();
@@ -210,11 +211,11 @@ ColumnPlan::ColumnPlan(const FieldDescriptor& field) {
 }
 
 bool ColumnPlan::is_null(const Message& row) const {
-    return column_.nullable && !row.GetReflection()->HasField(row, column_.field);
+    return column_.nullable && !reflection_->HasField(row, column_.field);
 }
 
 std::int64_t ColumnPlan::integer(const Message& row) const {
-    const Reflection& reflection = *row.GetReflection();
+    const Reflection& reflection = *reflection_;
     switch (column_.field->cpp_type()) {
         case FieldDescriptor::CPPTYPE_INT32:
             return reflection.GetInt32(row, column_.field);
@@ -226,7 +227,7 @@ std::int64_t ColumnPlan::integer(const Message& row) const {
 }
 
 double ColumnPlan::floating(const Message& row) const {
-    const Reflection& reflection = *row.GetReflection();
+    const Reflection& reflection = *reflection_;
     return column_.field->cpp_type() == FieldDescriptor::CPPTYPE_FLOAT
                ? static_cast<double>(reflection.GetFloat(row, column_.field))
                : reflection.GetDouble(row, column_.field);
@@ -251,7 +252,7 @@ std::optional<int> ColumnPlan::parse_enum(std::string_view text) const {
 
 bool ColumnPlan::append_text(const Message& row, std::string& out) const {
     if (is_null(row)) return false;
-    const Reflection& reflection = *row.GetReflection();
+    const Reflection& reflection = *reflection_;
     std::string scratch;
     switch (column_.kind) {
         case ColumnKind::text:
@@ -299,8 +300,7 @@ void ColumnPlan::append_array_element(const Message& row, std::string& out) cons
             return;
         case ColumnKind::text: {
             std::string scratch;
-            append_array_text(row.GetReflection()->GetStringReference(row, column_.field, &scratch),
-                              out);
+            append_array_text(reflection_->GetStringReference(row, column_.field, &scratch), out);
             return;
         }
         case ColumnKind::bytes:
@@ -315,7 +315,7 @@ void ColumnPlan::append_array_element(const Message& row, std::string& out) cons
 }
 
 void ColumnPlan::append_json_column(const Message& row, std::string& out) const {
-    const Reflection& reflection = *row.GetReflection();
+    const Reflection& reflection = *reflection_;
     if (!column_.field->is_repeated()) {
         codec::append_json(reflection.GetMessage(row, column_.field), out);
         return;
@@ -330,7 +330,7 @@ void ColumnPlan::append_json_column(const Message& row, std::string& out) const 
 }
 
 void ColumnPlan::append_json_element(const Message& row, int index, std::string& out) const {
-    const Reflection& reflection = *row.GetReflection();
+    const Reflection& reflection = *reflection_;
     const FieldDescriptor* field = column_.field;
     switch (field->cpp_type()) {
         case FieldDescriptor::CPPTYPE_MESSAGE:
@@ -359,12 +359,12 @@ void ColumnPlan::append_json_element(const Message& row, int index, std::string&
 
 bool ColumnPlan::load(Message& row, std::optional<std::string_view> text) const {
     if (text) return load_text(row, *text);
-    row.GetReflection()->ClearField(&row, column_.field);
+    reflection_->ClearField(&row, column_.field);
     return column_.nullable;
 }
 
 bool ColumnPlan::load_text(Message& row, std::string_view text) const {
-    const Reflection& reflection = *row.GetReflection();
+    const Reflection& reflection = *reflection_;
     switch (column_.kind) {
         case ColumnKind::text:
             reflection.SetString(&row, column_.field, std::string(text));
@@ -399,7 +399,7 @@ bool ColumnPlan::load_text(Message& row, std::string_view text) const {
 }
 
 bool ColumnPlan::load_integer(Message& row, std::string_view text) const {
-    const Reflection& reflection = *row.GetReflection();
+    const Reflection& reflection = *reflection_;
     const auto set = [&](const auto& number, auto setter) {
         if (number) (reflection.*setter)(&row, column_.field, *number);
         return number.has_value();
@@ -418,20 +418,20 @@ bool ColumnPlan::load_float(Message& row, std::string_view text) const {
     const auto number = parse_number<double>(text);
     if (!number) return false;
     if (column_.field->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE) {
-        row.GetReflection()->SetDouble(&row, column_.field, canonical(*number));
+        reflection_->SetDouble(&row, column_.field, canonical(*number));
         return true;
     }
     if (std::isfinite(*number) && std::abs(*number) > std::numeric_limits<float>::max()) {
         return false;
     }
-    row.GetReflection()->SetFloat(&row, column_.field, canonical(static_cast<float>(*number)));
+    reflection_->SetFloat(&row, column_.field, canonical(static_cast<float>(*number)));
     return true;
 }
 
 bool ColumnPlan::load_json(Message& row, std::string_view text) const {
     // What stands in the table has been stored by us: jsonb's own bounds, not those of the door.
     static constexpr codec::JsonLimits limits{128, std::size_t{256} << 20U};
-    const Reflection& reflection = *row.GetReflection();
+    const Reflection& reflection = *reflection_;
     if (!column_.field->is_repeated()) {
         return codec::parse_json(text, *reflection.MutableMessage(&row, column_.field), limits)
             .empty();
@@ -454,7 +454,7 @@ void ColumnPlan::append_canonical(const Message& row, std::string& out) const {
     const bool null = is_null(row);
     out += static_cast<char>(null ? kind | null_flag : kind);
     if (null) return;
-    const Reflection& reflection = *row.GetReflection();
+    const Reflection& reflection = *reflection_;
     std::string scratch;
     switch (column_.kind) {
         case ColumnKind::text:
@@ -481,7 +481,7 @@ void ColumnPlan::append_canonical(const Message& row, std::string& out) const {
 
 // Messages by their deterministic Protobuf bytes, behind a count when there may be several.
 void ColumnPlan::append_canonical_json(const Message& row, std::string& out) const {
-    const Reflection& reflection = *row.GetReflection();
+    const Reflection& reflection = *reflection_;
     const FieldDescriptor* field = column_.field;
     if (!field->is_repeated()) {
         return append_deterministic(reflection.GetMessage(row, field), out);

@@ -42,7 +42,8 @@ class ColumnPlan {
 public:
     // Throws std::invalid_argument naming the field when its type has no column form (maps, 64-bit
     // unsigned integers, lists of bytes or floating-point numbers) or its name cannot be a column.
-    explicit ColumnPlan(const google::protobuf::FieldDescriptor& field);
+    ColumnPlan(const google::protobuf::Message& prototype,
+               const google::protobuf::FieldDescriptor& field);
 
     [[nodiscard]] const Column& column() const { return column_; }
 
@@ -73,6 +74,7 @@ private:
     [[nodiscard]] std::int64_t integer(const google::protobuf::Message& row) const;
     [[nodiscard]] double floating(const google::protobuf::Message& row) const;
 
+    const google::protobuf::Reflection* reflection_;  // asking each row for it goes through a lock
     Column column_;
     // Of the enum that the field is, or is a list of: number and text.
     std::vector<std::pair<int, std::string>> enum_texts_;

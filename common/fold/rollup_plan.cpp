@@ -51,7 +51,7 @@ RollupPlan::RollupPlan(const TablePlan& base, const RollupType& rollup)
 }
 
 void RollupPlan::add_field(const FieldDescriptor& field) {
-    const ColumnPlan plan(field);
+    const ColumnPlan plan(*rollup_->prototype, field);
     Column column = plan.column();
     const auto cpp_type = field.cpp_type();
     switch (field.options().GetExtension(v1::rollup_field)) {

@@ -46,7 +46,7 @@ TablePlan::TablePlan(const Projection& projection) : projection_(&projection) {
     const Descriptor& row = *projection.row_prototype->GetDescriptor();
     check_identifier(projection.options.table(), longest_table_name, row.full_name());
     for (int i = 0; i < row.field_count(); ++i) {
-        plans_.emplace_back(*row.field(i));
+        plans_.emplace_back(*projection.row_prototype, *row.field(i));
         columns_.push_back(plans_.back().column());
     }
     canonical_ = std::make_shared<const CanonicalMessage>(row);
