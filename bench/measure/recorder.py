@@ -4,6 +4,7 @@ shipped one, and knows nothing of it. Never on the way of anything that is timed
 import shutil
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -35,10 +36,8 @@ class Recorder:
         trace: TracebackType | None,
     ) -> None:
         for one in (self.listener, *self.sockets):
-            try:
+            with suppress(OSError):  # it has gone by itself
                 one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # it has gone by itself
             one.close()
         for thread in self.threads:
             thread.join()

@@ -151,7 +151,7 @@ Transactions cut_to_transactions(std::vector<Step> steps, const std::string& sch
     const auto first = std::find_if(steps.begin(), steps.end(), begins);
     const auto last = std::find_if(steps.rbegin(), steps.rend(), writes).base();
     const auto end = std::find_if(last, steps.end(), commits);
-    if (first == steps.end() || end == steps.end())
+    if (last == steps.begin() || first == steps.end() || end == steps.end())
         throw std::invalid_argument("the recording has no transaction that writes rows");
     const auto where = static_cast<std::size_t>(first - steps.begin());
     steps.erase(end + 1, steps.end());

@@ -9,6 +9,7 @@ import pytest
 
 import commands
 import end_to_end
+import projection
 import queries
 from conftest import BUILD
 
@@ -17,6 +18,7 @@ KEYS = {
     "rss_growth",
     "queries": "point_rps list_rps pgbench_tps ratio list_ratio p99_ms",
     "end-to-end": "p50_ms p99_ms bare_idle_p50_ms",
+    "projection": "events_per_s limit_per_s ratio full_events_per_s full_ratio coalescing rss_mib",
 }
 
 
@@ -63,3 +65,12 @@ def test_commands_are_looked_for_until_they_are_visible(
     run = end_to_end.EndToEnd(end_to_end.parse(small("end-to-end", tmp_path, *more)))
     assert run.run() == 0
     check("end-to-end", tmp_path, capsys.readouterr().out)
+
+
+def test_events_are_projected_recorded_and_replayed_to_the_same_tables(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ("--orders", "400", "--open", "50", "--without-peers")
+    run = projection.Projection(projection.parse(small("projection", tmp_path, *more)))
+    assert run.run() == 0
+    check("projection", tmp_path, capsys.readouterr().out)

@@ -1,8 +1,8 @@
 """The peer of ./dev bench projection: finished rows from a topic into the projector's own table, as
 a worker in Python is written with care. One process, one connection; of each key of a batch only
-the newest row is decoded and sent; one statement over unnest, and the checkpoint in its transaction.
-The arrays are made here: psycopg's own lists take three times as long in binary form, twenty times
-as text.
+the newest row is decoded and sent; one statement over unnest, and the checkpoint in the same
+transaction. The arrays are made here: psycopg's own lists take three times as long in binary form,
+and twenty times as text.
 
 worker.py BROKERS TOPIC GROUP POSTGRES_URL ROWS_IN_ALL; prints what it did as figures.
 """
@@ -26,9 +26,7 @@ TYPES = {
     "total_minor": "int8",
     "item_count": "int4",
     "items": "text",
-    **dict.fromkeys(
-        ("shipping_address", "payment_id", "tracking_number", "cancel_reason"), "text"
-    ),
+    **dict.fromkeys(("shipping_address", "payment_id", "tracking_number", "cancel_reason"), "text"),
     "version": "int8",
     "created_at": "timestamptz",
     "updated_at": "timestamptz",
