@@ -16,6 +16,10 @@ using test_hooks::Mutant;
 
 namespace {
 
+// Small enough that Postgres soon has something to do, and large enough that a statement costs
+// nothing beside its rows.
+constexpr std::size_t most_rows_a_piece = 400;
+
 // Behind the row's own columns, in SystemColumns' order.
 enum SystemColumn : std::size_t {
     partition_column,
@@ -148,10 +152,9 @@ std::optional<ApplyResult> BatchWriter::change_rows(postgres::Transaction& trans
     changes.keys = &keys;
     if (Why why = load(transaction, place.partition, keys, holding, changes))
         return refuse(std::move(why));
-    if (Why why = fold_rows(place.partition, keys, changes)) return refuse(std::move(why));
+    if (Why why = fold_and_write(transaction, place.partition, keys, changes))
+        return refuse(std::move(why));
     changes.digests_differ = changes.digests != before || (!held && !locked->digests);
-    test_hooks::fault_point(FaultPoint::folded);
-    write(transaction, place.partition, keys, changes.rows);
     std::move(changes.search).write(transaction);
     test_hooks::fault_point(FaultPoint::rows_written);
     changes.rollups.write(transaction, place.partition);
@@ -216,10 +219,25 @@ BatchWriter::Why BatchWriter::load(postgres::Transaction& transaction, Partition
     return std::nullopt;
 }
 
+// Piece by piece, in key order: Postgres writes one while the next one is folded.
+BatchWriter::Why BatchWriter::fold_and_write(postgres::Transaction& transaction,
+                                             Partition partition,
+                                             const std::vector<KeyEvents>& keys,
+                                             Changes& changes) const {
+    const std::size_t pieces = (keys.size() + most_rows_a_piece - 1) / most_rows_a_piece;
+    for (std::size_t i = 0; i < pieces; ++i) {
+        const Piece piece{keys.size() * i / pieces, keys.size() * (i + 1) / pieces};
+        if (Why why = fold_rows(partition, keys, piece, changes)) return why;
+        if (i + 1 == pieces) test_hooks::fault_point(FaultPoint::folded);
+        write(transaction, partition, keys, changes.rows, piece);
+    }
+    return std::nullopt;
+}
+
 // The digests follow from what the rows carry: what was retracted is never read.
 BatchWriter::Why BatchWriter::fold_rows(Partition partition, const std::vector<KeyEvents>& keys,
-                                        Changes& changes) const {
-    for (std::size_t i = 0; i < keys.size(); ++i) {
+                                        const Piece& piece, Changes& changes) const {
+    for (std::size_t i = piece.from; i < piece.to; ++i) {
         Row& row = changes.rows[i];
         const std::string& key = keys[i].key;
         const std::int16_t bucket = fold::TablePlan::bucket_of(key);
@@ -310,11 +328,12 @@ BatchWriter::Why BatchWriter::fold_key(Partition partition, const KeyEvents& key
 }
 
 void BatchWriter::write(postgres::Transaction& transaction, Partition partition,
-                        const std::vector<KeyEvents>& keys, const std::vector<Row>& rows) const {
+                        const std::vector<KeyEvents>& keys, const std::vector<Row>& rows,
+                        const Piece& piece) const {
     const std::size_t own = plan_.columns().size();
     ArrayParams written(own + system_columns);
     ArrayParams gone(1);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (std::size_t i = piece.from; i < piece.to; ++i) {
         const Row& row = rows[i];
         if (!row.message) {
             if (row.stored) fold::append_array_text(keys[i].key, gone.next(0));
@@ -332,8 +351,8 @@ void BatchWriter::write(postgres::Transaction& transaction, Partition partition,
         append_hex(row.digest, digest);
         digest.push_back('"');
     }
-    if (!written.empty()) (void)transaction.exec(upsert_, std::move(written).params());
-    if (!gone.empty()) (void)transaction.exec(erase_, std::move(gone).params());
+    if (!written.empty()) transaction.post(upsert_, std::move(written).params());
+    if (!gone.empty()) transaction.post(erase_, std::move(gone).params());
 }
 
 }  // namespace foldstream::projector

@@ -76,6 +76,11 @@ private:
     };
     // What a batch makes of a partition.
     struct Changes;
+    // Some of a batch's keys, the last one left out.
+    struct Piece {
+        std::size_t from = 0;
+        std::size_t to = 0;
+    };
     using Why = std::optional<std::string>;  // a reason to refuse
 
     [[nodiscard]] std::optional<ApplyResult> change_rows(postgres::Transaction& transaction,
@@ -90,11 +95,14 @@ private:
                            Changes& changes) const;
     [[nodiscard]] Why load_row(const postgres::Result& result, std::size_t at, Partition partition,
                                const std::string& key, Row& row) const;
+    [[nodiscard]] Why fold_and_write(postgres::Transaction& transaction, Partition partition,
+                                     const std::vector<KeyEvents>& keys, Changes& changes) const;
     [[nodiscard]] Why fold_rows(Partition partition, const std::vector<KeyEvents>& keys,
-                                Changes& changes) const;
+                                const Piece& piece, Changes& changes) const;
     [[nodiscard]] Why fold_key(Partition partition, const KeyEvents& key, Row& row) const;
     void write(postgres::Transaction& transaction, Partition partition,
-               const std::vector<KeyEvents>& keys, const std::vector<Row>& rows) const;
+               const std::vector<KeyEvents>& keys, const std::vector<Row>& rows,
+               const Piece& piece) const;
 
     fold::TablePlan plan_;
     ServedGeneration generation_;

@@ -79,8 +79,8 @@ void RollupDeltas::write_one(postgres::Transaction& transaction, Partition parti
             put_key(shrunk);
         }
     }
-    if (any_changed) (void)transaction.exec(rollup.upsert, std::move(changed).params());
-    if (any_shrunk) (void)transaction.exec(rollup.erase_empty, std::move(shrunk).params());
+    if (any_changed) transaction.post(rollup.upsert, std::move(changed).params());
+    if (any_shrunk) transaction.post(rollup.erase_empty, std::move(shrunk).params());
 }
 
 }  // namespace foldstream::projector

@@ -20,9 +20,8 @@ void SearchChanges::gone(const std::string& key) {
 }
 
 void SearchChanges::write(postgres::Transaction& transaction) && {
-    if (!written_.empty())
-        (void)transaction.exec(statements_.upsert_, std::move(written_).params());
-    if (!erased_.empty()) (void)transaction.exec(statements_.erase_, std::move(erased_).params());
+    if (!written_.empty()) transaction.post(statements_.upsert_, std::move(written_).params());
+    if (!erased_.empty()) transaction.post(statements_.erase_, std::move(erased_).params());
 }
 
 }  // namespace foldstream::projector

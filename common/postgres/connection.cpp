@@ -36,6 +36,12 @@ bool worth_preparing(const std::string& word) {
            word == "WITH";
 }
 
+// The plan's result type changed, or the server does not know the statement.
+bool must_be_prepared_again(const Error& error) {
+    return (error.sqlstate() == "0A000" && error.kind() == ErrorKind::retry) ||
+           error.sqlstate() == "26000";
+}
+
 // Which prepared statement stands for a text; forgets the one used longest ago beyond the bound.
 class StatementCache {
 public:
@@ -126,7 +132,28 @@ struct Connection::Impl {
 
     Wire wire;
     StatementCache statements;
-    bool open = false;  // a transaction
+    bool open = false;   // a transaction
+    std::string posted;  // what was sent without waiting for its answer; empty: nothing
+
+    // Takes the answer to what was posted. Whatever comes between a call and the server does it
+    // first.
+    void settle() {
+        if (posted.empty()) return;
+        const std::string sql = std::exchange(posted, {});
+        try {
+            (void)wire.receive(Phase::transaction);
+        } catch (const Error& error) {
+            fail_in_transaction(sql, error);
+        }
+    }
+    // The table behind the statement was replaced (a swap of generations), or a pooler threw the
+    // statement away: everything is lost anyway, the caller repeats all of it, and finds the
+    // statement forgotten.
+    [[noreturn]] void fail_in_transaction(const std::string& sql, const Error& error) {
+        if (!must_be_prepared_again(error)) throw error;
+        (void)statements.forget(sql);
+        throw Error(ErrorKind::retry, error.sqlstate(), error.what());
+    }
 
     [[nodiscard]] Phase phase_of(const std::string& word) const {
         if (open) return Phase::transaction;
@@ -153,32 +180,36 @@ Result Connection::exec(const std::string& sql, const Params& params) {
     const std::string word = first_word(sql);
     const Phase phase = impl_->phase_of(word);
     if (broken()) throw Error(ErrorKind::lost, "", "the connection to Postgres was lost before");
+    impl_->settle();
     const auto wrap = [](ResultHandle handle) {
         return Result(std::make_shared<const Result::Impl>(Result::Impl{std::move(handle)}));
     };
     if (!worth_preparing(word)) return wrap(impl_->wire.run(sql, params, phase));
-    bool replaced = false;
+    bool known = false;
     try {
         return wrap(impl_->wire.run_prepared(impl_->prepared(sql, phase), params, phase));
     } catch (const Error& error) {
-        // The table behind the statement was replaced (a swap of generations), or a pooler threw
-        // the statement away. Inside a transaction everything is lost anyway: the caller repeats
-        // it, and finds the statement forgotten.
-        replaced = error.sqlstate() == "0A000" && error.kind() == ErrorKind::retry;
-        if (!replaced && error.sqlstate() != "26000") throw;
-        if (impl_->open) {
-            (void)impl_->statements.forget(sql);
-            throw Error(ErrorKind::retry, error.sqlstate(), error.what());
-        }
+        if (impl_->open) impl_->fail_in_transaction(sql, error);
+        if (!must_be_prepared_again(error)) throw;
+        known = error.sqlstate() != "26000";
     }
     if (impl_->wire.dead()) throw Error(ErrorKind::lost, "", "the connection to Postgres is lost");
     const std::string name = impl_->statements.forget(sql);
-    if (replaced) (void)impl_->wire.run("DEALLOCATE " + name, {}, phase);
+    if (known) (void)impl_->wire.run("DEALLOCATE " + name, {}, phase);
     return wrap(impl_->wire.run_prepared(impl_->prepared(sql, phase), params, phase));
+}
+
+void Connection::post(const std::string& sql, const Params& params) {
+    assert(impl_->open);
+    if (broken()) throw Error(ErrorKind::lost, "", "the connection to Postgres was lost before");
+    impl_->settle();
+    impl_->wire.send_prepared(impl_->prepared(sql, Phase::transaction), params, Phase::transaction);
+    impl_->posted = sql;
 }
 
 void Connection::script(const std::string& sql) {
     if (broken()) throw Error(ErrorKind::lost, "", "the connection to Postgres was lost before");
+    impl_->settle();
     (void)impl_->wire.script(sql, impl_->open ? Phase::transaction : Phase::alone, script_limit);
 }
 
@@ -195,6 +226,12 @@ void Connection::commit() {
         impl_->open = false;
         throw Error(ErrorKind::lost, "", "the connection to Postgres was lost before the commit");
     }
+    try {
+        impl_->settle();
+    } catch (...) {
+        rollback();
+        throw;
+    }
     impl_->open = false;
     const ResultHandle result = impl_->wire.run("COMMIT", {}, Phase::commit);
     if (std::string_view(PQcmdStatus(result.get())) == "ROLLBACK") {
@@ -206,6 +243,12 @@ void Connection::commit() {
 void Connection::rollback() noexcept {
     if (!impl_ || !impl_->open) return;
     impl_->open = false;
+    if (broken()) return;
+    try {
+        impl_->settle();
+    } catch (...) {
+        // It failed: another reason to roll back.
+    }
     if (broken()) return;
     try {
         (void)impl_->wire.run("ROLLBACK", {}, Phase::transaction);

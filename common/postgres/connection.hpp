@@ -82,6 +82,10 @@ public:
     // One statement in a transaction of its own; prepared and kept by its text (at most 256 of
     // them; a changed result type is prepared again once).
     Result exec(const std::string& sql, const Params& params = {});
+    // exec for a statement whose answer nobody needs, inside a transaction: returns once it is
+    // sent, so that the caller can make the next one while the server works. Its answer is taken by
+    // the next call of any function here, which throws what was wrong with it.
+    void post(const std::string& sql, const Params& params);
     // Several statements without parameters, as one script (migrations).
     void script(const std::string& sql);
 
@@ -110,6 +114,7 @@ public:
     Result exec(const std::string& sql, const Params& params = {}) {
         return connection_->exec(sql, params);
     }
+    void post(const std::string& sql, const Params& params) { connection_->post(sql, params); }
     void commit() {
         Connection* connection = connection_;
         connection_ = nullptr;

@@ -179,7 +179,11 @@ bool Wire::flush(Deadline until) {
 
 ResultHandle Wire::finish(bool sent, Deadline until, Phase phase) {
     if (!sent || !flush(until)) fail_dead(phase, "the statement could not be sent");
-    ResultHandle answer;
+    return answer(until, phase);
+}
+
+ResultHandle Wire::answer(Deadline until, Phase phase) {
+    ResultHandle last;
     bool failed = false;
     while (true) {
         while (PQisBusy(connection_.get()) == 1) {
@@ -195,10 +199,10 @@ ResultHandle Wire::finish(bool sent, Deadline until, Phase phase) {
         if (failed) continue;
         failed =
             status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY;
-        answer = std::move(next);
+        last = std::move(next);
     }
-    if (!answer) fail_dead(phase, "no answer");
-    return checked(std::move(answer), phase);
+    if (!last) fail_dead(phase, "no answer");
+    return checked(std::move(last), phase);
 }
 
 void Wire::fail_dead(Phase phase, const char* why) {
@@ -252,6 +256,16 @@ ResultHandle Wire::run_prepared(const std::string& name, const Params& params, P
                                           pointers.data(), nullptr, nullptr, 0) == 1;
     return finish(sent, deadline(), phase);
 }
+
+void Wire::send_prepared(const std::string& name, const Params& params, Phase phase) {
+    const ParamPointers pointers(params);
+    sent_until_ = deadline();
+    const bool sent = PQsendQueryPrepared(connection_.get(), name.c_str(), pointers.count(),
+                                          pointers.data(), nullptr, nullptr, 0) == 1;
+    if (!sent || !flush(sent_until_)) fail_dead(phase, "the statement could not be sent");
+}
+
+ResultHandle Wire::receive(Phase phase) { return answer(sent_until_, phase); }
 
 ResultHandle Wire::script(const std::string& sql, Phase phase, milliseconds at_most) {
     const bool sent = PQsendQuery(connection_.get(), sql.c_str()) == 1;

@@ -29,6 +29,9 @@ public:
     ResultHandle run(const std::string& sql, const Params& params, Phase phase);
     ResultHandle prepare(const std::string& name, const std::string& sql, Phase phase);
     ResultHandle run_prepared(const std::string& name, const Params& params, Phase phase);
+    // The same, but the answer is left to receive(), which must be the next call.
+    void send_prepared(const std::string& name, const Params& params, Phase phase);
+    ResultHandle receive(Phase phase);
     // Several statements; the last one's result, or the first failure.
     ResultHandle script(const std::string& sql, Phase phase, std::chrono::milliseconds at_most);
 
@@ -45,6 +48,7 @@ private:
     [[noreturn]] void fail_connect(const std::string& message);
     [[nodiscard]] Deadline deadline() const;
     ResultHandle finish(bool sent, Deadline until, Phase phase);
+    ResultHandle answer(Deadline until, Phase phase);
     [[nodiscard]] bool flush(Deadline until);
     [[nodiscard]] bool wait(short events, Deadline until) const;
     ResultHandle checked(ResultHandle result, Phase phase);
@@ -54,6 +58,7 @@ private:
     std::string secret_;  // the password, to be starred out of what the server says
     std::chrono::milliseconds answer_timeout_;
     bool read_only_;
+    Deadline sent_until_{};  // when the answer to what was sent must be there
     bool dead_ = false;
 };
 

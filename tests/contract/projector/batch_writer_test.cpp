@@ -110,6 +110,28 @@ TEST_F(Writer, refuses_an_event_that_does_not_follow_the_row) {
     EXPECT_THAT(result.reason, HasSubstr("orders:2:2:0"));
 }
 
+TEST_F(Writer, leaves_nothing_of_a_batch_whose_last_key_is_refused) {
+    constexpr int many = 1'000;  // Postgres has got the first ones when the last one is folded
+    const auto key = [](int number) { return "k" + std::to_string(10'000 + number); };
+    for (int i = 0; i < many; ++i) log_.entries({log_.accepted(key(i), 0, created("ann"))});
+    const Ownership ownership = take(connection_);
+    const Offset sound = log_.end();
+    log_.entries({log_.accepted(key(many - 1), 3, orders::v1::PaymentConfirmed())});
+    Holdings holdings{{}};
+    Holding& holding = holdings.of(writer_.checkpoint(partition_));
+    const ApplyResult refused = apply(connection_, ownership, holding);
+    EXPECT_EQ(refused.what, Applied::refused);
+    EXPECT_THAT(refused.reason, HasSubstr(key(many - 1)));
+    EXPECT_EQ(ask("SELECT count(*) FROM read_gen.orders_g1"), "0");
+    EXPECT_EQ(ask("SELECT record_offset FROM foldstream.checkpoint"), "-1");
+
+    replay::LogReader reader;
+    const auto batch = batch_of(db_.domain, partition_, log_, reader, Offset(0), sound);
+    EXPECT_EQ(writer_.apply(connection_, place(ownership), *batch, holding).what, Applied::done);
+    EXPECT_EQ(ask("SELECT count(*) FROM read_gen.orders_g1"), std::to_string(many));
+    EXPECT_EQ(ask("SELECT sum(orders) FROM read_gen.order_summary_g1"), std::to_string(many));
+}
+
 TEST_F(Writer, turns_a_fold_that_throws_into_a_refusal_that_names_the_event) {
     fold::Projection broken = db_.projection;
     broken.project = [](std::unique_ptr<fold::Message>, const fold::EventType&,

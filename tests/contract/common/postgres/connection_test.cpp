@@ -164,6 +164,77 @@ TEST_F(PostgresConnection, never_reports_a_failed_transaction_as_committed) {
     EXPECT_EQ(connection.exec("SELECT 1").integer(0, 0), 1);
 }
 
+TEST_F(PostgresConnection, does_what_was_posted_in_order_and_before_whatever_comes_next) {
+    Connection connection = database_.connect();
+    connection.script("CREATE TABLE t (i int)");
+    Transaction transaction(connection);
+    for (const char* i : {"1", "2", "3"}) transaction.post("INSERT INTO t VALUES ($1)", {i});
+    EXPECT_EQ(transaction.exec("SELECT string_agg(i::text, '') FROM t").text(0, 0), "123");
+    transaction.post("DELETE FROM t WHERE i = $1", {"2"});
+    transaction.commit();
+    EXPECT_EQ(connection.exec("SELECT sum(i) FROM t").integer(0, 0), 4);
+}
+
+TEST_F(PostgresConnection, throws_what_was_wrong_with_a_posted_statement_from_the_next_call) {
+    Connection connection = database_.connect();
+    connection.script("CREATE TABLE t (i int)");
+    const std::string insert = "INSERT INTO t VALUES (10 / $1::int)";
+    for (const bool in_commit : {false, true}) {
+        Transaction transaction(connection);
+        transaction.post(insert, {"1"});
+        transaction.post(insert, {"0"});
+        const Error error = failure([&] {
+            if (in_commit) transaction.commit();
+            transaction.exec("SELECT 1");
+        });
+        EXPECT_EQ(error.sqlstate(), "22012");
+        EXPECT_EQ(error.kind(), ErrorKind::deterministic);
+    }
+    EXPECT_FALSE(connection.in_transaction());
+    EXPECT_EQ(connection.exec("SELECT count(*) FROM t").integer(0, 0), 0);
+}
+
+TEST_F(PostgresConnection, rolls_back_what_was_posted_and_not_answered_yet) {
+    Connection connection = database_.connect();
+    connection.script("CREATE TABLE t (i int)");
+    for (const char* divisor : {"1", "0"}) {
+        Transaction transaction(connection);
+        transaction.post("INSERT INTO t VALUES (10 / $1::int)", {divisor});
+    }
+    EXPECT_EQ(connection.exec("SELECT count(*) FROM t").integer(0, 0), 0);
+}
+
+TEST_F(PostgresConnection, prepares_a_posted_statement_again_in_the_next_transaction) {
+    Connection connection = database_.connect();
+    connection.script("CREATE TABLE t (i int)");
+    const std::string insert = "INSERT INTO t VALUES ($1)";
+    connection.begin();
+    connection.post(insert, {"1"});
+    connection.commit();
+    connection.exec("DEALLOCATE ALL");
+    connection.begin();
+    connection.post(insert, {"2"});
+    EXPECT_EQ(failure([&] { connection.commit(); }).kind(), ErrorKind::retry);
+    EXPECT_FALSE(connection.in_transaction());
+    connection.begin();
+    connection.post(insert, {"3"});
+    connection.commit();
+    EXPECT_EQ(connection.exec("SELECT sum(i) FROM t").integer(0, 0), 4);
+}
+
+TEST_F(PostgresConnection, is_lost_and_not_in_doubt_when_it_breaks_with_a_posted_statement) {
+    Connection connection = database_.connect();
+    connection.script("CREATE TABLE t (i int)");
+    const std::string server = pid(connection);
+    connection.begin();
+    connection.post("INSERT INTO t SELECT i FROM pg_sleep(600), (VALUES ($1::int)) AS v (i)",
+                    {"1"});
+    database_.terminate(server);
+    EXPECT_EQ(failure([&] { connection.commit(); }).kind(), ErrorKind::lost);
+    EXPECT_TRUE(connection.broken());
+    EXPECT_FALSE(connection.in_transaction());
+}
+
 TEST_F(PostgresConnection, prepares_again_when_a_statements_result_type_has_changed) {
     Connection connection = database_.connect();
     connection.script("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
