@@ -51,11 +51,12 @@ ROWS = {
     "plain_limit_per_s": "  its statements replayed, events/s",
     "plain_cpu_us": "  CPU time of an event, us",
     "plain_rss_mib": "  peak RSS, MiB",
+    "plain_coalescing": "  events a row written",
     "full_per_s": "projector, rollups and search, events/s",
     "full_limit_per_s": "  its statements replayed, events/s",
     "full_cpu_us": "  CPU time of an event, us",
     "full_rss_mib": "  peak RSS, MiB",
-    "coalescing": "projector, events a row written",
+    "full_coalescing": "  events a row written",
     "python_per_s": "Python worker, finished rows, events/s",
     "python_coalescing": "  events a row written",
     "bare_per_s": "bare_upsert, ten columns, events/s",
@@ -146,9 +147,7 @@ class Projection:
 
     def ours(self, kind: str) -> None:
         found = self.project(kind, f"projecting {kind}", self.projector_url)
-        if kind == "plain":
-            self.series.add(coalescing=found.pop("coalescing"))
-        self.series.add(**{f"{kind}_{name}": value for name, value in found.items() if value})
+        self.series.add(**{f"{kind}_{name}": value for name, value in found.items()})
 
     def project(self, kind: str, what: str, url: str) -> dict[str, float]:
         self.models.empty()
@@ -163,7 +162,7 @@ class Projection:
                 "per_s": self.total / seconds,
                 "cpu_us": 1e6 * cpu_seconds(service) / self.total,
                 "rss_mib": peak_rss_mib(service),
-                "coalescing": self.total / max(1, rows) if kind == "plain" else 0.0,
+                "coalescing": self.total / max(1, rows),
             }
         finally:
             service.stop()
@@ -232,7 +231,7 @@ class Projection:
             ("ratio", f"{of('plain_per_s') / of('plain_limit_per_s'):.3f}"),
             ("full_events_per_s", f"{of('full_per_s'):.0f}"),
             ("full_ratio", f"{of('full_per_s') / of('full_limit_per_s'):.3f}"),
-            ("coalescing", f"{of('coalescing'):.2f}"),
+            ("coalescing", f"{of('plain_coalescing'):.2f}"),
         ]
         if self.peers:
             pairs.append(("vs_python", f"{of('plain_per_s') / of('python_per_s'):.2f}"))
