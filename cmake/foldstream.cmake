@@ -66,6 +66,15 @@ function(foldstream_library folder)
   _foldstream_coverage(${target} ${folder})
 endfunction()
 
+# What every process has beside its code: its place and its allocator.
+function(foldstream_as_shipped name)
+  # Sanitizers bring an allocator of their own.
+  if(NOT FOLDSTREAM_SANITIZE)
+    target_link_libraries(${name} PRIVATE -Wl,--no-as-needed PkgConfig::jemalloc -Wl,--as-needed)
+  endif()
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endfunction()
+
 # A process: its library plus main.cpp.
 function(foldstream_program folder name)
   _foldstream_name(${folder} library)
@@ -74,11 +83,7 @@ function(foldstream_program folder name)
   endif()
   add_executable(${name} ${CMAKE_SOURCE_DIR}/${folder}/main.cpp)
   target_link_libraries(${name} PRIVATE ${library})
-  # Sanitizers bring an allocator of their own.
-  if(NOT FOLDSTREAM_SANITIZE)
-    target_link_libraries(${name} PRIVATE -Wl,--no-as-needed PkgConfig::jemalloc -Wl,--as-needed)
-  endif()
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  foldstream_as_shipped(${name})
 endfunction()
 
 # foldstream_build.h for the target: version and commit, looked up at each build, so that a new commit
