@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "common/core/test_hooks.hpp"
-#include "projector/array_params.hpp"
 
 namespace foldstream::projector {
 
@@ -19,6 +18,8 @@ namespace {
 // Small enough that Postgres soon has something to do, and large enough that a statement costs
 // nothing beside its rows.
 constexpr std::size_t most_rows_a_piece = 400;
+// Of a piece, those rows that one of its statements is for: fewer wait for those of the next piece.
+constexpr std::size_t least_rows_a_statement = 200;
 
 // Behind the row's own columns, in SystemColumns' order.
 enum SystemColumn : std::size_t {
@@ -29,6 +30,13 @@ enum SystemColumn : std::size_t {
     digest_column,
     system_columns
 };
+
+const std::vector<fold::PostgresType> keys_only{fold::PostgresType::text};
+constexpr std::string_view unique_violation = "23505";
+
+// An aggregate whose first event is here has no row yet, so none is asked for. Where there is one
+// nevertheless, its key is refused when the row is inserted.
+bool is_new(const KeyEvents& key) { return key.events.front().version == Version(1); }
 
 void append_hex(std::span<const std::uint8_t> bytes, std::string& out) {
     static constexpr std::string_view digits = "0123456789abcdef";
@@ -66,6 +74,14 @@ struct BatchWriter::Changes {
     std::size_t loaded = 0;
 };
 
+struct BatchWriter::Writing {
+    explicit Writing(const std::vector<fold::PostgresType>& types) : made(types), changed(types) {}
+
+    BinaryParams made;
+    BinaryParams changed;
+    BinaryParams gone{keys_only};
+};
+
 BatchWriter::BatchWriter(const fold::Projection& projection, ServedGeneration generation,
                          const fold::EventType* skipped)
     : plan_(projection),
@@ -76,6 +92,8 @@ BatchWriter::BatchWriter(const fold::Projection& projection, ServedGeneration ge
       search_(plan_, generation_.number),
       select_(plan_.select_by_keys(generation_.number)),
       sum_digests_(plan_.sum_digests(generation_.number)),
+      element_types_(plan_.element_types()),
+      insert_(plan_.insert(generation_.number)),
       upsert_(plan_.upsert(generation_.number)),
       erase_(plan_.erase(generation_.number)) {}
 
@@ -98,6 +116,36 @@ Result<Ownership, std::string> BatchWriter::take(postgres::Connection& connectio
 
 ApplyResult BatchWriter::apply(postgres::Connection& connection, const Place& place, Batch& batch,
                                Holding& holding) const {
+    try {
+        return apply_once(connection, place, batch, holding);
+    } catch (const postgres::Error& error) {
+        if (error.sqlstate() != unique_violation || connection.broken()) throw;
+        Why why = row_before_its_first_event(connection, batch.sorted());
+        if (!why) throw;
+        return {Applied::refused, std::move(*why), 0};
+    }
+}
+
+// Folding from nothing over a row that is there would hide that somebody else wrote it, or that
+// the checkpoint went back without the rows; and what it added to rollups would stay in them.
+BatchWriter::Why BatchWriter::row_before_its_first_event(postgres::Connection& connection,
+                                                         const std::vector<KeyEvents>& keys) const {
+    BinaryParams made(keys_only);
+    for (const KeyEvents& key : keys) {
+        if (is_new(key)) fold::append_bytes_element(key.key, made.next(0));
+    }
+    if (made.empty()) return std::nullopt;
+    const postgres::Result found =
+        connection.exec(select_, std::move(made).params(), postgres::Format::binary);
+    if (found.rows() == 0) return std::nullopt;
+    const auto key_column = static_cast<std::size_t>(&plan_.key() - plan_.columns().data());
+    return plan_.table(generation_.number) + " row " + found.text(0, key_column) +
+           " is there before its first event: it was written by somebody else than the projector, "
+           "or the checkpoint was put back without the rows. Delete it, or rebuild the projection";
+}
+
+ApplyResult BatchWriter::apply_once(postgres::Connection& connection, const Place& place,
+                                    Batch& batch, Holding& holding) const {
     const CheckpointKey key = checkpoint(place.partition);
     const Reached& reached = batch.reached();
     Place at = place;
@@ -194,7 +242,7 @@ BatchWriter::Why BatchWriter::load(postgres::Transaction& transaction, Partition
                                    Changes& changes) const {
     std::vector<Row>& rows = changes.rows;
     rows.resize(keys.size());
-    ArrayParams missing(1);
+    BinaryParams missing(keys_only);
     for (std::size_t i = 0; i < keys.size(); ++i) {
         if (auto held = holding.take(keys[i].key)) {
             rows[i].message = std::move(held->message);
@@ -202,12 +250,13 @@ BatchWriter::Why BatchWriter::load(postgres::Transaction& transaction, Partition
             rows[i].sequence = held->sequence;
             rows[i].digest = held->digest;
             rows[i].stored = true;
-        } else {
-            fold::append_array_text(keys[i].key, missing.next(0));
+        } else if (!is_new(keys[i])) {
+            fold::append_bytes_element(keys[i].key, missing.next(0));
         }
     }
     if (missing.empty()) return std::nullopt;
-    const postgres::Result stored = transaction.exec(select_, std::move(missing).params());
+    const postgres::Result stored =
+        transaction.exec(select_, std::move(missing).params(), postgres::Format::binary);
     const auto key_column = static_cast<std::size_t>(&plan_.key() - plan_.columns().data());
     for (std::size_t i = 0; i < stored.rows(); ++i) {
         const auto found = find_key(keys, stored.get(i, key_column).value_or(""));
@@ -224,12 +273,13 @@ BatchWriter::Why BatchWriter::fold_and_write(postgres::Transaction& transaction,
                                              Partition partition,
                                              const std::vector<KeyEvents>& keys,
                                              Changes& changes) const {
+    Writing writing(element_types_);
     const std::size_t pieces = (keys.size() + most_rows_a_piece - 1) / most_rows_a_piece;
     for (std::size_t i = 0; i < pieces; ++i) {
         const Piece piece{keys.size() * i / pieces, keys.size() * (i + 1) / pieces};
         if (Why why = fold_rows(partition, keys, piece, changes)) return why;
         if (i + 1 == pieces) test_hooks::fault_point(FaultPoint::folded);
-        write(transaction, partition, keys, changes.rows, piece);
+        write(transaction, partition, keys, changes.rows, piece, writing);
     }
     return std::nullopt;
 }
@@ -327,32 +377,46 @@ BatchWriter::Why BatchWriter::fold_key(Partition partition, const KeyEvents& key
     return std::nullopt;
 }
 
+// In statements of some hundred rows; what is left when the batch ends goes whatever its number.
 void BatchWriter::write(postgres::Transaction& transaction, Partition partition,
                         const std::vector<KeyEvents>& keys, const std::vector<Row>& rows,
-                        const Piece& piece) const {
-    const std::size_t own = plan_.columns().size();
-    ArrayParams written(own + system_columns);
-    ArrayParams gone(1);
+                        const Piece& piece, Writing& writing) const {
     for (std::size_t i = piece.from; i < piece.to; ++i) {
         const Row& row = rows[i];
-        if (!row.message) {
-            if (row.stored) fold::append_array_text(keys[i].key, gone.next(0));
-            continue;
+        if (row.message) {
+            const bool made = !row.stored && is_new(keys[i]);
+            write_row(made ? writing.made : writing.changed, partition, keys[i].key, row);
+        } else if (row.stored) {
+            fold::append_bytes_element(keys[i].key, writing.gone.next(0));
         }
-        for (std::size_t column = 0; column < own; ++column)
-            plan_.append_array_element(column, *row.message, written.next(column));
-        written.next(own + partition_column) += std::to_string(partition.value);
-        written.next(own + bucket_column) +=
-            std::to_string(fold::TablePlan::bucket_of(keys[i].key));
-        written.next(own + version_column) += std::to_string(row.version.value);
-        written.next(own + sequence_column) += std::to_string(row.sequence.value);
-        std::string& digest = written.next(own + digest_column);
-        digest += "\"\\\\x";  // a backslash is escaped inside an array
-        append_hex(row.digest, digest);
-        digest.push_back('"');
     }
-    if (!written.empty()) transaction.post(upsert_, std::move(written).params());
-    if (!gone.empty()) transaction.post(erase_, std::move(gone).params());
+    const std::size_t least = piece.to == keys.size() ? 1 : least_rows_a_statement;
+    const auto post = [&](const std::string& statement, BinaryParams& params,
+                          const std::vector<fold::PostgresType>& types) {
+        if (params.rows() < least) return;
+        transaction.post(statement, std::exchange(params, BinaryParams(types)).params(),
+                         postgres::Format::binary);
+    };
+    post(insert_, writing.made, element_types_);
+    post(upsert_, writing.changed, element_types_);
+    post(erase_, writing.gone, keys_only);
+}
+
+void BatchWriter::write_row(BinaryParams& params, Partition partition, const std::string& key,
+                            const Row& row) const {
+    const std::size_t own = plan_.columns().size();
+    for (std::size_t column = 0; column < own; ++column)
+        plan_.append_binary_element(column, *row.message, params.next(column));
+    const auto put = [&](SystemColumn column, auto number) {
+        fold::append_number_element(number, params.next(own + column));
+    };
+    put(partition_column, static_cast<std::int16_t>(partition.value));
+    put(bucket_column, fold::TablePlan::bucket_of(key));
+    put(version_column, row.version.value);
+    put(sequence_column, row.sequence.value);
+    fold::append_bytes_element(
+        {reinterpret_cast<const char*>(row.digest.data()), row.digest.size()},
+        params.next(own + digest_column));
 }
 
 }  // namespace foldstream::projector

@@ -12,6 +12,7 @@
 #include "common/fold/table_plan.hpp"
 #include "common/postgres/connection.hpp"
 #include "projector/batch.hpp"
+#include "projector/binary_params.hpp"
 #include "projector/checkpoint.hpp"
 #include "projector/generation.hpp"
 #include "projector/holdings.hpp"
@@ -76,6 +77,8 @@ private:
     };
     // What a batch makes of a partition.
     struct Changes;
+    // Rows on their way to Postgres.
+    struct Writing;
     // Some of a batch's keys, the last one left out.
     struct Piece {
         std::size_t from = 0;
@@ -83,6 +86,10 @@ private:
     };
     using Why = std::optional<std::string>;  // a reason to refuse
 
+    ApplyResult apply_once(postgres::Connection& connection, const Place& place, Batch& batch,
+                           Holding& holding) const;
+    [[nodiscard]] Why row_before_its_first_event(postgres::Connection& connection,
+                                                 const std::vector<KeyEvents>& keys) const;
     [[nodiscard]] std::optional<ApplyResult> change_rows(postgres::Transaction& transaction,
                                                          const Place& place, Batch& batch,
                                                          Holding& holding, Changes& changes) const;
@@ -101,8 +108,10 @@ private:
                                 const Piece& piece, Changes& changes) const;
     [[nodiscard]] Why fold_key(Partition partition, const KeyEvents& key, Row& row) const;
     void write(postgres::Transaction& transaction, Partition partition,
-               const std::vector<KeyEvents>& keys, const std::vector<Row>& rows,
-               const Piece& piece) const;
+               const std::vector<KeyEvents>& keys, const std::vector<Row>& rows, const Piece& piece,
+               Writing& writing) const;
+    void write_row(BinaryParams& params, Partition partition, const std::string& key,
+                   const Row& row) const;
 
     fold::TablePlan plan_;
     ServedGeneration generation_;
@@ -112,6 +121,8 @@ private:
     SearchStatements search_;
     std::string select_;
     std::string sum_digests_;
+    std::vector<fold::PostgresType> element_types_;
+    std::string insert_;
     std::string upsert_;
     std::string erase_;
 };

@@ -37,7 +37,11 @@ std::string contents(const char* path) {
 class Prepared {
 public:
     explicit Prepared(const bench::Step& step) : step_(&step) {
-        for (const auto& param : step.params) values_.push_back(param ? param->c_str() : nullptr);
+        for (const auto& param : step.params) {
+            values_.push_back(param ? param->c_str() : nullptr);
+            lengths_.push_back(param ? static_cast<int>(param->size()) : 0);
+            formats_.push_back(step.binary ? 1 : 0);
+        }
     }
 
     void send(PGconn* connection) const {
@@ -50,15 +54,15 @@ public:
                 result = PQexec(connection, sql);
                 break;
             case bench::StepKind::once:
-                result = PQexecParams(connection, sql, count, nullptr, values_.data(), nullptr,
-                                      nullptr, 0);
+                result = PQexecParams(connection, sql, count, nullptr, values_.data(),
+                                      lengths_.data(), formats_.data(), 0);
                 break;
             case bench::StepKind::prepare:
                 result = PQprepare(connection, name, sql, 0, nullptr);
                 break;
             case bench::StepKind::execute:
-                result =
-                    PQexecPrepared(connection, name, count, values_.data(), nullptr, nullptr, 0);
+                result = PQexecPrepared(connection, name, count, values_.data(), lengths_.data(),
+                                        formats_.data(), 0);
                 break;
         }
         const std::unique_ptr<PGresult, ClearResult> owned(result);
@@ -70,6 +74,8 @@ public:
 private:
     const bench::Step* step_;
     std::vector<const char*> values_;
+    std::vector<int> lengths_;
+    std::vector<int> formats_;
 };
 
 void replay(const char* path, const char* url) {

@@ -119,8 +119,11 @@ private:
             expect(texts_.contains(name), "a statement that was not prepared");
             open_ = Step{StepKind::execute, name, texts_[name], {}};
         }
-        for (std::uint32_t formats = body.number(2); formats > 0; --formats)
-            expect(body.number(2) == 0, "binary parameters");
+        std::size_t binary = 0;
+        const std::uint32_t said = body.number(2);
+        for (std::uint32_t i = 0; i < said; ++i) binary += body.number(2);
+        expect(binary == 0 || binary == said, "parameters of both formats");
+        open_->binary = binary > 0;
         for (std::uint32_t count = body.number(2); count > 0; --count) {
             const std::uint32_t size = body.number(4);
             std::optional<std::string> param;

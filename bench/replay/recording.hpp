@@ -22,11 +22,13 @@ struct Step {
     StepKind kind = StepKind::script;
     std::string name;                                // of prepare and execute
     std::string sql;                                 // of execute, too
-    std::vector<std::optional<std::string>> params;  // text; nothing = NULL
+    std::vector<std::optional<std::string>> params;  // nothing = NULL
+    bool binary = false;                             // the parameters, all of them
 };
 
-// Throws std::invalid_argument where the bytes are something else, or use what libpq's plain calls
-// do not: binary parameters, several statements without waiting in between.
+// Throws std::invalid_argument where the bytes are something else, or use what the
+// projector does not: parameters of both formats in one statement, binary results, several
+// statements without waiting in between.
 std::vector<Step> read_recording(std::string_view bytes);
 
 // From the first transaction to the last one that writes into a table of `schema`; what was said

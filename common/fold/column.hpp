@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/fold/binary_form.hpp"
+
 namespace foldstream::fold {
 
 // The numbers stand in digests: never give one a new meaning.
@@ -36,6 +38,9 @@ struct Column {
     bool nullable = false;  // what can be told from its default: optional fields, messages, times
 };
 
+// Of the arrays that a bulk statement takes for columns of the kind.
+PostgresType element_type(ColumnKind kind);
+
 // Reads and writes one column of rows of one message type. Immutable; shared by all threads. The
 // rows that it is given must be of the field's message type, and canonical (CanonicalMessage).
 class ColumnPlan {
@@ -51,6 +56,8 @@ public:
     bool append_text(const google::protobuf::Message& row, std::string& out) const;
     // Appends the value as an element of an array literal, quoted where it must be, or NULL.
     void append_array_element(const google::protobuf::Message& row, std::string& out) const;
+    // The same for a BinaryArray of element_type(kind).
+    void append_binary_element(const google::protobuf::Message& row, std::string& out) const;
     // Sets the field from Postgres' text output; nullopt = NULL. False, the field unspecified: the
     // text is not of the type. Times are those of a session in UTC.
     [[nodiscard]] bool load(google::protobuf::Message& row,

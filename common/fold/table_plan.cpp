@@ -19,15 +19,16 @@ namespace {
 struct SystemColumn {
     std::string_view name;
     std::string_view type;
+    PostgresType element;
     bool changes;  // with an update of the row; the key determines the others
     bool shown;    // in the view
 };
 constexpr std::array<SystemColumn, 5> system_columns = {{
-    {"_partition", "int2", false, true},
-    {"_bucket", "int2", false, false},
-    {"_version", "int8", true, true},
-    {"_sequence", "int8", true, true},
-    {"_digest", "bytea", true, false},
+    {"_partition", "int2", PostgresType::int2, false, true},
+    {"_bucket", "int2", PostgresType::int2, false, false},
+    {"_version", "int8", PostgresType::int8, true, true},
+    {"_sequence", "int8", PostgresType::int8, true, true},
+    {"_digest", "bytea", PostgresType::bytea, true, false},
 }};
 
 [[noreturn]] void refuse(const std::string& where, const std::string& why) {
@@ -165,28 +166,43 @@ std::string TablePlan::create_view(Generation generation) const {
            table(generation);
 }
 
-std::string TablePlan::upsert(Generation generation) const {
+std::string TablePlan::insert(Generation generation) const {
     SqlList inserted;
     SqlList selected;
-    SqlList updates;
     Unnest unnest;
-    const auto update = [&](const std::string& name) { updates.add(name + " = excluded." + name); };
     for (const Column& column : columns_) {
         const std::string name = quoted(column.name);
         inserted.add(name);
         selected.add("u." + name + (column.kind == ColumnKind::json ? "::jsonb" : ""));
         unnest.add(column.name, parameter_type(column));
-        if (column.name != key().name) update(name);
     }
     for (const SystemColumn& column : system_columns) {
         inserted.add(column.name);
         selected.add("u." + std::string(column.name));
         unnest.add(column.name, column.type);
-        if (column.changes) update(std::string(column.name));
     }
     return "INSERT INTO " + table(generation) + " (" + inserted.text() + ") SELECT " +
-           selected.text() + " FROM " + unnest.text() + " ON CONFLICT (" + quoted(key().name) +
-           ") DO UPDATE SET " + updates.text();
+           selected.text() + " FROM " + unnest.text();
+}
+
+std::string TablePlan::upsert(Generation generation) const {
+    SqlList updates;
+    const auto update = [&](const std::string& name) { updates.add(name + " = excluded." + name); };
+    for (const Column& column : columns_) {
+        if (column.name != key().name) update(quoted(column.name));
+    }
+    for (const SystemColumn& column : system_columns) {
+        if (column.changes) update(std::string(column.name));
+    }
+    return insert(generation) + " ON CONFLICT (" + quoted(key().name) + ") DO UPDATE SET " +
+           updates.text();
+}
+
+std::vector<PostgresType> TablePlan::element_types() const {
+    std::vector<PostgresType> types;
+    for (const Column& column : columns_) types.push_back(element_type(column.kind));
+    for (const SystemColumn& column : system_columns) types.push_back(column.element);
+    return types;
 }
 
 std::string TablePlan::erase(Generation generation) const {
@@ -216,6 +232,11 @@ std::string TablePlan::sum_digests(Generation generation) const {
 void TablePlan::append_array_element(std::size_t column, const Message& row,
                                      std::string& out) const {
     plans_[column].append_array_element(row, out);
+}
+
+void TablePlan::append_binary_element(std::size_t column, const Message& row,
+                                      std::string& out) const {
+    plans_[column].append_binary_element(row, out);
 }
 
 bool TablePlan::load(std::size_t column, Message& row, std::optional<std::string_view> text) const {

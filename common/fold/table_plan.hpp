@@ -56,9 +56,12 @@ public:
     // out except _partition, _version, _sequence.
     [[nodiscard]] std::string create_view(Generation generation) const;
 
-    // INSERT … SELECT FROM unnest($1::text[], …) ON CONFLICT (key) DO UPDATE …; parameter i is
-    // column i as a Postgres array literal, then the system columns in SystemColumns' order.
+    // INSERT … SELECT FROM unnest($1::text[], …); parameter i is an array of column i, then the
+    // system columns in SystemColumns' order: element_types().
+    [[nodiscard]] std::string insert(Generation generation) const;
+    // The same, ON CONFLICT (key) DO UPDATE …
     [[nodiscard]] std::string upsert(Generation generation) const;
+    [[nodiscard]] std::vector<PostgresType> element_types() const;
     // DELETE … WHERE key = ANY($1::text[])
     [[nodiscard]] std::string erase(Generation generation) const;
     // SELECT columns, system columns WHERE key = ANY($1::text[]) ORDER BY key
@@ -70,6 +73,8 @@ public:
     // Appends the column's value as an element of a Postgres array literal: quoted and escaped, or
     // NULL.
     void append_array_element(std::size_t column, const Message& row, std::string& out) const;
+    // The same for a BinaryArray of the column's element_type.
+    void append_binary_element(std::size_t column, const Message& row, std::string& out) const;
     // Sets the field from Postgres' text output; nullopt = NULL. False: the text is not of the
     // type.
     [[nodiscard]] bool load(std::size_t column, Message& row,

@@ -176,7 +176,7 @@ Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
-Result Connection::exec(const std::string& sql, const Params& params) {
+Result Connection::exec(const std::string& sql, const Params& params, Format format) {
     const std::string word = first_word(sql);
     const Phase phase = impl_->phase_of(word);
     if (broken()) throw Error(ErrorKind::lost, "", "the connection to Postgres was lost before");
@@ -184,10 +184,16 @@ Result Connection::exec(const std::string& sql, const Params& params) {
     const auto wrap = [](ResultHandle handle) {
         return Result(std::make_shared<const Result::Impl>(Result::Impl{std::move(handle)}));
     };
-    if (!worth_preparing(word)) return wrap(impl_->wire.run(sql, params, phase));
+    if (!worth_preparing(word)) {
+        assert(format == Format::text);
+        return wrap(impl_->wire.run(sql, params, phase));
+    }
     bool known = false;
+    const auto run = [&] {
+        return wrap(impl_->wire.run_prepared(impl_->prepared(sql, phase), params, format, phase));
+    };
     try {
-        return wrap(impl_->wire.run_prepared(impl_->prepared(sql, phase), params, phase));
+        return run();
     } catch (const Error& error) {
         if (impl_->open) impl_->fail_in_transaction(sql, error);
         if (!must_be_prepared_again(error)) throw;
@@ -196,14 +202,15 @@ Result Connection::exec(const std::string& sql, const Params& params) {
     if (impl_->wire.dead()) throw Error(ErrorKind::lost, "", "the connection to Postgres is lost");
     const std::string name = impl_->statements.forget(sql);
     if (known) (void)impl_->wire.run("DEALLOCATE " + name, {}, phase);
-    return wrap(impl_->wire.run_prepared(impl_->prepared(sql, phase), params, phase));
+    return run();
 }
 
-void Connection::post(const std::string& sql, const Params& params) {
+void Connection::post(const std::string& sql, const Params& params, Format format) {
     assert(impl_->open);
     if (broken()) throw Error(ErrorKind::lost, "", "the connection to Postgres was lost before");
     impl_->settle();
-    impl_->wire.send_prepared(impl_->prepared(sql, Phase::transaction), params, Phase::transaction);
+    impl_->wire.send_prepared(impl_->prepared(sql, Phase::transaction), params, format,
+                              Phase::transaction);
     impl_->posted = sql;
 }
 

@@ -1,4 +1,4 @@
-// Postgres behind values: statements with text parameters, errors that say whether to retry and
+// Postgres behind values: statements with parameters, errors that say whether to retry and
 // what to turn. libpq stays inside this folder.
 #pragma once
 
@@ -34,9 +34,12 @@ private:
     std::string sqlstate_;
 };
 
-// nullopt = NULL. Every parameter is sent as text.
+// nullopt = NULL.
 using Param = std::optional<std::string>;
 using Params = std::vector<Param>;
+// What all parameters of a statement are. Binary ones are what the types' receive functions read:
+// the statement must say the type of each ($1::int8[]).
+enum class Format { text, binary };
 
 // Text values of a statement's rows; shared, so copies are cheap. Views live as long as any copy.
 class Result {
@@ -81,11 +84,12 @@ public:
 
     // One statement in a transaction of its own; prepared and kept by its text (at most 256 of
     // them; a changed result type is prepared again once).
-    Result exec(const std::string& sql, const Params& params = {});
+    // Binary parameters only for SELECT, INSERT, UPDATE, DELETE, WITH.
+    Result exec(const std::string& sql, const Params& params = {}, Format format = Format::text);
     // exec for a statement whose answer nobody needs, inside a transaction: returns once it is
     // sent, so that the caller can make the next one while the server works. Its answer is taken by
     // the next call of any function here, which throws what was wrong with it.
-    void post(const std::string& sql, const Params& params);
+    void post(const std::string& sql, const Params& params, Format format = Format::text);
     // Several statements without parameters, as one script (migrations).
     void script(const std::string& sql);
 
@@ -111,10 +115,12 @@ public:
     }
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
-    Result exec(const std::string& sql, const Params& params = {}) {
-        return connection_->exec(sql, params);
+    Result exec(const std::string& sql, const Params& params = {}, Format format = Format::text) {
+        return connection_->exec(sql, params, format);
     }
-    void post(const std::string& sql, const Params& params) { connection_->post(sql, params); }
+    void post(const std::string& sql, const Params& params, Format format = Format::text) {
+        connection_->post(sql, params, format);
+    }
     void commit() {
         Connection* connection = connection_;
         connection_ = nullptr;

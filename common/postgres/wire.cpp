@@ -18,6 +18,7 @@ using std::chrono::steady_clock;
 // What the server may need beyond its own statement_timeout to say that the time is over.
 constexpr milliseconds grace{5'000};
 constexpr milliseconds without_limit{std::chrono::hours(24)};
+constexpr std::size_t longest_message = 0x3fff'ffff;
 
 struct FreeOptions {
     void operator()(PQconninfoOption* options) const noexcept { PQconninfoFree(options); }
@@ -55,13 +56,21 @@ std::string password_of(const std::string& url) {
 
 std::string milliseconds_text(milliseconds time) { return std::to_string(time.count()); }
 
-// Text parameters as libpq wants them.
+// Parameters as libpq wants them.
 class ParamPointers {
 public:
-    explicit ParamPointers(const Params& params) {
+    explicit ParamPointers(const Params& params, Format format = Format::text)
+        : formats_(params.size(), format == Format::binary ? 1 : 0) {
         pointers_.reserve(params.size());
+        lengths_.reserve(params.size());
         for (const Param& param : params) {
-            if (param && param->find('\0') != std::string::npos) {
+            // A value of 2 GiB the server refuses anyway, but its length must not come out wrong.
+            if (param && param->size() > longest_message) {
+                throw Error(ErrorKind::deterministic, "54000",
+                            "a parameter is longer than a message to Postgres can be");
+            }
+            lengths_.push_back(param ? static_cast<int>(param->size()) : 0);
+            if (format == Format::text && param && param->find('\0') != std::string::npos) {
                 throw Error(ErrorKind::deterministic, "22021",
                             "a parameter has the character U+0000, which Postgres cannot keep");
             }
@@ -70,9 +79,14 @@ public:
     }
     [[nodiscard]] int count() const { return static_cast<int>(pointers_.size()); }
     [[nodiscard]] const char* const* data() const { return pointers_.data(); }
+    // Of binary ones.
+    [[nodiscard]] const int* lengths() const { return lengths_.data(); }
+    [[nodiscard]] const int* formats() const { return formats_.data(); }
 
 private:
     std::vector<const char*> pointers_;
+    std::vector<int> lengths_;
+    std::vector<int> formats_;
 };
 
 }  // namespace
@@ -250,18 +264,22 @@ ResultHandle Wire::prepare(const std::string& name, const std::string& sql, Phas
     return finish(sent, deadline(), phase);
 }
 
-ResultHandle Wire::run_prepared(const std::string& name, const Params& params, Phase phase) {
-    const ParamPointers pointers(params);
-    const bool sent = PQsendQueryPrepared(connection_.get(), name.c_str(), pointers.count(),
-                                          pointers.data(), nullptr, nullptr, 0) == 1;
+ResultHandle Wire::run_prepared(const std::string& name, const Params& params, Format format,
+                                Phase phase) {
+    const ParamPointers pointers(params, format);
+    const bool sent =
+        PQsendQueryPrepared(connection_.get(), name.c_str(), pointers.count(), pointers.data(),
+                            pointers.lengths(), pointers.formats(), 0) == 1;
     return finish(sent, deadline(), phase);
 }
 
-void Wire::send_prepared(const std::string& name, const Params& params, Phase phase) {
-    const ParamPointers pointers(params);
+void Wire::send_prepared(const std::string& name, const Params& params, Format format,
+                         Phase phase) {
+    const ParamPointers pointers(params, format);
     sent_until_ = deadline();
-    const bool sent = PQsendQueryPrepared(connection_.get(), name.c_str(), pointers.count(),
-                                          pointers.data(), nullptr, nullptr, 0) == 1;
+    const bool sent =
+        PQsendQueryPrepared(connection_.get(), name.c_str(), pointers.count(), pointers.data(),
+                            pointers.lengths(), pointers.formats(), 0) == 1;
     if (!sent || !flush(sent_until_)) fail_dead(phase, "the statement could not be sent");
 }
 

@@ -28,9 +28,10 @@ public:
     // The unnamed statement, its parameters as text.
     ResultHandle run(const std::string& sql, const Params& params, Phase phase);
     ResultHandle prepare(const std::string& name, const std::string& sql, Phase phase);
-    ResultHandle run_prepared(const std::string& name, const Params& params, Phase phase);
+    ResultHandle run_prepared(const std::string& name, const Params& params, Format format,
+                              Phase phase);
     // The same, but the answer is left to receive(), which must be the next call.
-    void send_prepared(const std::string& name, const Params& params, Phase phase);
+    void send_prepared(const std::string& name, const Params& params, Format format, Phase phase);
     ResultHandle receive(Phase phase);
     // Several statements; the last one's result, or the first failure.
     ResultHandle script(const std::string& sql, Phase phase, std::chrono::milliseconds at_most);

@@ -101,6 +101,61 @@ TEST_F(Writer, never_folds_on_a_row_that_somebody_else_changed) {
     }
 }
 
+TEST_F(Writer, does_not_ask_for_rows_that_cannot_be_there) {
+    log_.entries({log_.accepted("a", 0, created("ann")), log_.accepted("b", 0, created("bob"))});
+    log_.entries({log_.accepted("a", 1, orders::v1::PaymentConfirmed())});
+    EXPECT_EQ(apply(connection_, take(connection_)).loaded, 0U);
+    log_.entries({log_.accepted("b", 1, orders::v1::PaymentConfirmed()),
+                  log_.accepted("c", 0, created("ann"))});
+    const ApplyResult result = apply(connection_, take(connection_));
+    EXPECT_EQ(result.what, Applied::done) << result.reason;
+    EXPECT_EQ(result.loaded, 1U);
+    EXPECT_EQ(ask("SELECT string_agg(order_id || ' ' || status || ' ' || version, ', ' ORDER BY "
+                  "order_id) FROM read.orders"),
+              "a paid 2, b paid 2, c pending 1");
+    db_.expect_digests_equal_the_rows();
+    db_.expect_rollups_equal_group_by();
+}
+
+TEST_F(Writer, refuses_a_row_that_is_there_before_its_first_event) {
+    log_.entries({log_.accepted("a", 0, created("ann"))});
+    ASSERT_EQ(apply(connection_, take(connection_)).what, Applied::done);
+    const std::string before = ask("SELECT md5(c::text) FROM foldstream.checkpoint c");
+    connection_.script(
+        "CREATE TABLE forged AS SELECT * FROM read_gen.orders_g1; UPDATE forged SET order_id = "
+        "'c'; INSERT INTO read_gen.orders_g1 SELECT * FROM forged");
+    log_.entries({log_.accepted("a", 1, orders::v1::PaymentConfirmed()),
+                  log_.accepted("b", 0, created("bob")), log_.accepted("c", 0, created("cid"))});
+    Ownership ownership = take(connection_);
+    const ApplyResult refused = apply(connection_, ownership);
+    EXPECT_EQ(refused.what, Applied::refused);
+    EXPECT_THAT(refused.reason, HasSubstr("row c is there before its first event"));
+    EXPECT_FALSE(connection_.in_transaction());
+    EXPECT_EQ(ask("SELECT string_agg(order_id || status, ' ' ORDER BY order_id) FROM read.orders"),
+              "apending cpending");
+    EXPECT_EQ(ask("SELECT sum(orders) FROM read.order_summary"), "1");
+
+    connection_.script("DELETE FROM read_gen.orders_g1 WHERE order_id = 'c'; DROP TABLE forged");
+    EXPECT_EQ(apply(connection_, ownership).what, Applied::done);
+    EXPECT_NE(ask("SELECT md5(c::text) FROM foldstream.checkpoint c"), before);
+    EXPECT_EQ(ask("SELECT string_agg(order_id || status, ' ' ORDER BY order_id) FROM read.orders"),
+              "apaid bpending cpending");
+    db_.expect_digests_equal_the_rows();
+    db_.expect_rollups_equal_group_by();
+}
+
+TEST_F(Writer, makes_a_row_anew_whose_aggregate_goes_on_after_its_deletion) {
+    log_.entries({log_.accepted("a", 0, created("ann"), orders::v1::OrderDeleted())});
+    ASSERT_EQ(apply(connection_, take(connection_)).what, Applied::done);
+    log_.entries({log_.accepted("a", 2, created("bob"))});
+    ASSERT_EQ(apply(connection_, take(connection_)).what, Applied::done);
+    log_.entries({log_.accepted("a", 3, orders::v1::OrderDeleted(), created("cid"))});
+    ASSERT_EQ(apply(connection_, take(connection_)).what, Applied::done);
+    EXPECT_EQ(ask("SELECT string_agg(customer_id || version, ' ') FROM read.orders"), "cid5");
+    db_.expect_digests_equal_the_rows();
+    db_.expect_rollups_equal_group_by();
+}
+
 TEST_F(Writer, refuses_an_event_that_does_not_follow_the_row) {
     log_.entries({log_.accepted("a", 0, created("ann"))});
     ASSERT_EQ(apply(connection_, take(connection_)).what, Applied::done);

@@ -59,6 +59,27 @@ private:
     int port_ = 0;
 };
 
+TEST_F(PostgresConnection, sends_binary_parameters_as_they_are) {
+    Connection connection = database_.connect();
+    const std::string number("\0\0\0\0\0\0\1\2", 8);
+    const std::string bytes("a\0\xff", 3);
+    const Result result =
+        connection.exec("SELECT $1::int8, encode($2::bytea, 'hex'), $3::text IS NULL, $4::text",
+                        {number, bytes, std::nullopt, ""}, Format::binary);
+    EXPECT_EQ(result.integer(0, 0), 258);
+    EXPECT_EQ(result.text(0, 1), "6100ff");
+    EXPECT_EQ(result.text(0, 2), "t");
+    EXPECT_EQ(result.get(0, 3), "");
+    // The same statement with text, and one of a wrong length.
+    const std::string twice = "SELECT 2 * $1::int8";
+    EXPECT_EQ(connection.exec(twice, {"21"}).integer(0, 0), 42);
+    EXPECT_EQ(connection.exec(twice, {number}, Format::binary).integer(0, 0), 516);
+    const Error wrong =
+        failure([&] { (void)connection.exec(twice, {number + "9"}, Format::binary); });
+    EXPECT_EQ(wrong.kind(), ErrorKind::deterministic);
+    EXPECT_FALSE(connection.broken());
+}
+
 TEST_F(PostgresConnection, gives_back_what_it_was_given_whatever_the_characters) {
     Connection connection = database_.connect();
     const std::string nasty = "a'b\"c\\d{,}\n\t%s $1 NULL \xf0\x9f\xa6\x89 \x01";

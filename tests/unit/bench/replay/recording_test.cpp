@@ -41,8 +41,11 @@ public:
     Client& prepare(const std::string& name, const std::string& sql) {
         return say('P', text(name) + text(sql) + number(0, 2)).say('S', "");
     }
-    Client& bind(const std::string& name, const std::vector<std::optional<std::string>>& params) {
-        std::string body = text("") + text(name) + number(0, 2);
+    Client& bind(const std::string& name, const std::vector<std::optional<std::string>>& params,
+                 const std::vector<std::uint32_t>& formats = {}) {
+        std::string body = text("") + text(name);
+        body += number(static_cast<std::uint32_t>(formats.size()), 2);
+        for (const std::uint32_t format : formats) body += number(format, 2);
         body += number(static_cast<std::uint32_t>(params.size()), 2);
         for (const auto& param : params) {
             body += param ? number(static_cast<std::uint32_t>(param->size()), 4) + *param
@@ -86,6 +89,21 @@ TEST(Recording, gives_back_what_was_said_with_its_parameters) {
     EXPECT_EQ(steps[3].kind, StepKind::execute);
     EXPECT_EQ(steps[3].sql, "INSERT INTO x.t VALUES ($1, $2)");
     EXPECT_THAT(steps[3].params, ElementsAre("{\"a,b\"}", std::nullopt));
+}
+
+TEST(Recording, tells_binary_parameters_from_text) {
+    Client client;
+    client.prepare("s", "INSERT INTO x.t VALUES ($1, $2)");
+    const std::string with_zero("\0\1", 2);
+    client.bind("s", {with_zero, std::nullopt}, {1, 1}).bind("s", {"a", "b"}, {0, 0});
+    const std::vector<Step> steps = read_recording(client.said());
+    ASSERT_EQ(steps.size(), 3U);
+    EXPECT_TRUE(steps[1].binary);
+    EXPECT_THAT(steps[1].params, ElementsAre(with_zero, std::nullopt));
+    EXPECT_FALSE(steps[2].binary);
+    Client mixed;
+    mixed.prepare("s", "INSERT INTO x.t VALUES ($1, $2)").bind("s", {"a", "b"}, {0, 1});
+    EXPECT_THAT(refusal(mixed.said()), HasSubstr("both formats"));
 }
 
 TEST(Recording, refuses_what_the_replayer_could_not_say_in_the_same_way) {

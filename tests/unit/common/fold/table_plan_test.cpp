@@ -110,6 +110,39 @@ TEST_F(EveryType, is_written_as_postgres_reads_it) {
     EXPECT_EQ(element("at", *row_), "2026-01-21T10:30:00.123Z");
 }
 
+TEST_F(EveryType, has_the_binary_form_that_postgres_receives) {
+    using namespace std::string_literals;
+    const auto binary = [&](const std::string& column) {
+        std::string out;
+        plan_.append_binary_element(
+            static_cast<std::size_t>(plan_.find(column) - plan_.columns().data()), *row_, out);
+        return out;
+    };
+    EXPECT_EQ(binary("at"), "\xff\xff\xff\xff");
+    EXPECT_EQ(binary("words_of"), "\0\0\0\0"s);
+    reflection().SetString(row_.get(), field("words_of"), "\"a,\\");
+    reflection().SetString(row_.get(), field("raw"), "\0\xff"s);
+    reflection().SetBool(row_.get(), field("flag"), true);
+    reflection().SetInt32(row_.get(), field("small"), -2);
+    reflection().SetUInt32(row_.get(), field("natural"), 0xffff'fffeU);
+    reflection().SetDouble(row_.get(), field("number"), -1.5);
+    reflection().SetEnumValue(row_.get(), field("colour"), 3);
+    set_time_ms(*reflection().MutableMessage(row_.get(), field("at")), 946'684'800'001);
+    EXPECT_EQ(binary("words_of"), "\0\0\0\4\"a,\\"s);
+    EXPECT_EQ(binary("raw"), "\0\0\0\2\0\xff"s);
+    EXPECT_EQ(binary("flag"), "\0\0\0\1\1"s);
+    EXPECT_EQ(binary("small"), "\0\0\0\4\xff\xff\xff\xfe"s);
+    EXPECT_EQ(binary("natural"), "\0\0\0\10\0\0\0\0\xff\xff\xff\xfe"s);
+    EXPECT_EQ(binary("number"), "\0\0\0\10\xbf\xf8\0\0\0\0\0\0"s);
+    EXPECT_EQ(binary("colour"), "\0\0\0\10dark-red"s);
+    EXPECT_EQ(binary("at"), "\0\0\0\10\0\0\0\0\0\0\3\xe8"s);
+    BinaryArray array(plan_.element_types().front());
+    append_bytes_element("x", array.next());
+    append_null_element(array.next());
+    EXPECT_EQ(std::move(array).bytes(),
+              "\0\0\0\1\0\0\0\1\0\0\0\31\0\0\0\2\0\0\0\1\0\0\0\1x\xff\xff\xff\xff"s);
+}
+
 TEST_F(EveryType, keeps_an_enum_value_of_the_name_null_from_becoming_no_value) {
     reflection().SetEnumValue(row_.get(), field("maybe_colour"), -1);
     EXPECT_EQ(element("maybe_colour", *row_), "null");
