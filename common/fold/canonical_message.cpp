@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <typeinfo>
 
 #include "common/codec/check.hpp"
 
@@ -21,6 +22,15 @@ namespace {
 constexpr std::int64_t least_ms = -62'135'596'800'000;     // 0001-01-01T00:00:00.000Z
 constexpr std::int64_t greatest_ms = 253'402'300'799'999;  // 9999-12-31T23:59:59.999Z
 constexpr std::int32_t ns_a_ms = 1'000'000;
+
+// A dynamic cast for each time of each row costs more than what is done with it.
+const Timestamp& as_time(const Message& message) {
+    if (typeid(message) != typeid(Timestamp)) throw std::bad_cast();
+    return static_cast<const Timestamp&>(message);
+}
+Timestamp& as_time(Message& message) {
+    return const_cast<Timestamp&>(as_time(static_cast<const Message&>(message)));
+}
 
 bool is_time(const Descriptor& type) { return &type == Timestamp::descriptor(); }
 
@@ -113,18 +123,28 @@ std::string canonical_text(std::string_view text) {
 }
 
 std::int64_t time_ms(const Message& timestamp) {
-    const auto& time = dynamic_cast<const Timestamp&>(timestamp);
+    const Timestamp& time = as_time(timestamp);
     const std::int64_t ms = std::clamp(time.seconds(), least_ms / 1000, greatest_ms / 1000) * 1000 +
                             std::clamp(time.nanos(), 0, 999'999'999) / ns_a_ms;
     return std::clamp(ms, least_ms, greatest_ms);
 }
 
 void set_time_ms(Message& timestamp, std::int64_t ms) {
-    auto& time = dynamic_cast<Timestamp&>(timestamp);
+    Timestamp& time = as_time(timestamp);
     const std::int64_t rest = ((ms % 1000) + 1000) % 1000;
     time.set_seconds((ms - rest) / 1000);
     time.set_nanos(static_cast<std::int32_t>(rest) * ns_a_ms);
 }
+
+namespace {
+
+void canonicalise_time(Timestamp& time) {
+    static const Reflection& reflection = *Timestamp::GetReflection();
+    if (!reflection.GetUnknownFields(time).empty()) reflection.MutableUnknownFields(&time)->Clear();
+    set_time_ms(time, time_ms(time));
+}
+
+}  // namespace
 
 CanonicalMessage::CanonicalMessage(const Descriptor& type) : root_(plan(type)) {}
 
@@ -139,17 +159,19 @@ const CanonicalMessage::TypePlan* CanonicalMessage::plan(const Descriptor& type)
     if (made.time) return &made;
     for (int i = 0; i < type.field_count(); ++i) {
         const FieldDescriptor* field = type.field(i);
-        switch (field->cpp_type()) {
+        const FieldDescriptor::CppType kind = field->cpp_type();
+        switch (kind) {
             case FieldDescriptor::CPPTYPE_MESSAGE:
-                made.steps.push_back({field, plan(*field->message_type())});
+                made.steps.push_back({field, kind, plan(*field->message_type())});
                 break;
             case FieldDescriptor::CPPTYPE_STRING:
-                if (field->type() == FieldDescriptor::TYPE_STRING) made.steps.push_back({field});
+                if (field->type() == FieldDescriptor::TYPE_STRING)
+                    made.steps.push_back({field, kind});
                 break;
             case FieldDescriptor::CPPTYPE_ENUM:
             case FieldDescriptor::CPPTYPE_FLOAT:
             case FieldDescriptor::CPPTYPE_DOUBLE:
-                made.steps.push_back({field});
+                made.steps.push_back({field, kind});
                 break;
             default:
                 break;
@@ -159,6 +181,7 @@ const CanonicalMessage::TypePlan* CanonicalMessage::plan(const Descriptor& type)
 }
 
 void CanonicalMessage::apply(Message& message, const TypePlan& plan) {
+    if (plan.time) return canonicalise_time(as_time(message));
     apply(message, *message.GetReflection(), plan);
 }
 
@@ -168,10 +191,6 @@ void CanonicalMessage::apply(Message& message, const Reflection& reflection, con
     if (!reflection.GetUnknownFields(message).empty()) {
         reflection.MutableUnknownFields(&message)->Clear();
     }
-    if (plan.time) {
-        set_time_ms(message, time_ms(message));
-        return;
-    }
     for (const Step& step : plan.steps) apply_step(message, reflection, step);
 }
 
@@ -179,7 +198,7 @@ void CanonicalMessage::apply(Message& message, const Reflection& reflection, con
 void CanonicalMessage::apply_step(Message& message, const Reflection& reflection,
                                   const Step& step) {
     const FieldDescriptor* field = step.field;
-    switch (field->cpp_type()) {
+    switch (step.type) {
         case FieldDescriptor::CPPTYPE_MESSAGE:
             if (field->is_repeated()) {
                 apply_to_each(message, reflection, step);
@@ -195,7 +214,7 @@ void CanonicalMessage::apply_step(Message& message, const Reflection& reflection
             break;
     }
     if (!field->is_repeated() && !reflection.HasField(message, field)) return;
-    if (field->cpp_type() == FieldDescriptor::CPPTYPE_FLOAT) {
+    if (step.type == FieldDescriptor::CPPTYPE_FLOAT) {
         canonicalise_float(message, reflection, field);
     } else {
         canonicalise_double(message, reflection, field);
@@ -205,8 +224,13 @@ void CanonicalMessage::apply_step(Message& message, const Reflection& reflection
 void CanonicalMessage::apply_to_each(Message& message, const Reflection& reflection,
                                      const Step& step) {
     const Reflection* inner = nullptr;
+    const bool times = step.inside->time;
     for (int i = 0; i < reflection.FieldSize(message, step.field); ++i) {
         Message& element = *reflection.MutableRepeatedMessage(&message, step.field, i);
+        if (times) {
+            canonicalise_time(as_time(element));
+            continue;
+        }
         if (inner == nullptr) inner = element.GetReflection();
         apply(element, *inner, *step.inside);
     }

@@ -30,7 +30,8 @@ private:
     struct TypePlan;
     struct Step {
         const google::protobuf::FieldDescriptor* field = nullptr;
-        const TypePlan* inside = nullptr;  // of message fields
+        google::protobuf::FieldDescriptor::CppType type{};  // asking the field goes through a lock
+        const TypePlan* inside = nullptr;                   // of message fields
     };
     struct TypePlan {
         bool time = false;

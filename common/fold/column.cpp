@@ -147,9 +147,10 @@ std::optional<Number> parse_number(std::string_view text) {
 
 template <typename Number>
 void append_little_endian(Number value, std::string& out) {
-    for (std::size_t i = 0; i < sizeof(Number); ++i) {
-        out += static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i));
-    }
+    std::array<char, sizeof(Number)> bytes;
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        bytes[i] = static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i));
+    out.append(bytes.data(), bytes.size());
 }
 
 void append_prefixed(std::string_view bytes, std::string& out) {
@@ -158,14 +159,14 @@ void append_prefixed(std::string_view bytes, std::string& out) {
 }
 
 void append_deterministic(const Message& message, std::string& out) {
-    std::string bytes;
-    {
-        google::protobuf::io::StringOutputStream stream(&bytes);
-        google::protobuf::io::CodedOutputStream coded(&stream);
-        coded.SetSerializationDeterministic(true);
-        message.SerializePartialToCodedStream(&coded);
-    }
-    append_prefixed(bytes, out);
+    const std::size_t size = message.ByteSizeLong();
+    append_little_endian(static_cast<std::uint32_t>(size), out);
+    const std::size_t at = out.size();
+    out.resize(at + size);
+    google::protobuf::io::ArrayOutputStream stream(out.data() + at, static_cast<int>(size));
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeWithCachedSizes(&coded);
 }
 
 }  // namespace
