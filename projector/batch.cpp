@@ -60,8 +60,12 @@ std::optional<std::string> Batch::decode(const fold::DomainModule& domain, Parti
 }
 
 void Batch::keep(Decoded decoded) {
-    const auto [at, fresh] = by_key_.try_emplace(std::string(decoded.key), keys_.size());
-    if (fresh) keys_.push_back({at->first, {}});
+    // Most events are of a key that is there already: no text is made to look for it.
+    auto at = by_key_.find(decoded.key);
+    if (at == by_key_.end()) {
+        at = by_key_.emplace(decoded.key, keys_.size()).first;
+        keys_.push_back({at->first, {}});
+    }
     keys_[at->second].events.push_back(std::move(decoded.event));
     ++events_;
     bytes_ += decoded.bytes;

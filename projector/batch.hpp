@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -82,7 +83,13 @@ private:
 
     std::unique_ptr<google::protobuf::Arena> arena_;
     std::vector<KeyEvents> keys_;
-    std::unordered_map<std::string, std::size_t> by_key_;
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view key) const {
+            return std::hash<std::string_view>{}(key);
+        }
+    };
+    std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> by_key_;
     std::size_t events_ = 0;
     std::size_t bytes_ = 0;
     std::int64_t oldest_ms_ = 0;

@@ -83,7 +83,7 @@ Batch& PartitionFeed::open() {
 void PartitionFeed::record(const replay::LogRecord& record) {
     assert(state_ == FeedState::reading);
     drained_ = false;
-    const replay::ReadResult result = log_.feed(record);
+    replay::ReadResult result = log_.feed(record);
     if (const auto* stop = std::get_if<replay::Stop>(&result)) {
         end("the log cannot be read at offset " + std::to_string(stop->offset.value) + ": " +
             stop->reason);
@@ -100,8 +100,10 @@ void PartitionFeed::record(const replay::LogRecord& record) {
                             {"offset", record.offset.value},
                             {"verdict", std::string(replay::name(ignored->verdict))}});
         }
-    } else if (const auto* entries = std::get_if<replay::ValidEntries>(&result)) {
-        if (auto why = open().add(domain_, partition_, *entries)) {
+    } else if (auto* entries = std::get_if<replay::ValidEntries>(&result)) {
+        const auto why = open().add(domain_, partition_, *entries);
+        log_.reuse(std::move(*entries));
+        if (why) {
             end(*why);
             return;
         }

@@ -7,6 +7,9 @@ namespace foldstream::replay {
 
 namespace {
 
+// What a body given back may have grown to: an entry of each record may once have been a large one.
+constexpr std::size_t most_reused = std::size_t{4} << 20U;
+
 std::string sentence(Verdict verdict, Offset due, const LogRecord& record) {
     switch (verdict) {
         case Verdict::missing_offset:
@@ -88,7 +91,9 @@ ReadResult LogReader::read_claim(const LogRecord& record) {
 ReadResult LogReader::read_entries(const LogRecord& record, Sequence first) {
     ValidEntries valid;
     valid.first = first;
+    valid.body = std::move(spare_);
     const std::string_view body = codec::body_of(record.value);
+    parsed_into_spare_ += body.size();
     if (!valid.body.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
         return stop(record.offset,
                     "valid entries whose body does not decode" + std::string(put_back_the_log));
@@ -114,6 +119,11 @@ ReadResult LogReader::read_entries(const LogRecord& record, Sequence first) {
     }
     next_offset_ = next;
     return valid;
+}
+
+void LogReader::reuse(ValidEntries entries) {
+    spare_ = parsed_into_spare_ > most_reused ? v1::Entries() : std::move(entries.body);
+    if (parsed_into_spare_ > most_reused) parsed_into_spare_ = 0;
 }
 
 Verdict LogReader::feed_own(const LogRecord& record, std::uint64_t next_offset) {

@@ -62,6 +62,10 @@ public:
 
     ReadResult feed(const LogRecord& record);
 
+    // Gives back what feed() answered: the next entries are parsed into its memory. For whoever
+    // reads many and keeps none.
+    void reuse(ValidEntries entries);
+
     // For the owner's own records, whose content it has: validity and position move, nothing is
     // parsed. `next_offset` is that of the record's last entry.
     Verdict feed_own(const LogRecord& record, std::uint64_t next_offset);
@@ -87,6 +91,8 @@ private:
     std::uint64_t next_offset_;
     std::string log_id_;
     std::optional<Stop> stop_;
+    v1::Entries spare_;
+    std::size_t parsed_into_spare_ = 0;  // bytes: it has grown to no more than about as many
 };
 
 }  // namespace foldstream::replay

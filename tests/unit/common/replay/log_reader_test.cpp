@@ -59,6 +59,28 @@ TEST(LogReader, gives_claims_and_entries_with_their_sequences) {
     EXPECT_EQ(reader.position().sequence, Sequence(3));
 }
 
+TEST(LogReader, parses_into_what_is_given_back_as_if_it_were_new) {
+    WrittenLog log;
+    log.claim("first").entries({1, 2, 3}).entries({4}).raw_entries("\xff", 1);
+    v1::Entries large;
+    for (int i = 0; i < 256; ++i)
+        large.add_entries()->add_events()->set_payload(std::string(20'000, 'x'));
+    LogReader reader;
+    LogReader fresh;
+    (void)reader.feed(log.at(0));
+    (void)fresh.feed(log.at(0));
+    // Whatever was in it, and however much.
+    for (std::size_t i = 1; i < 3; ++i) {
+        reader.reuse({Sequence(9), large});
+        auto again = std::get<ValidEntries>(reader.feed(log.at(i)));
+        const auto expected = std::get<ValidEntries>(fresh.feed(log.at(i)));
+        EXPECT_EQ(again.first, expected.first);
+        EXPECT_EQ(again.body.SerializeAsString(), expected.body.SerializeAsString());
+        reader.reuse(std::move(again));
+    }
+    EXPECT_TRUE(std::holds_alternative<Stop>(reader.feed(log.at(3))));
+}
+
 TEST(LogReader, stops_where_a_valid_body_does_not_decode_and_does_not_move_past_it) {
     WrittenLog log;
     log.claim().entries({1}).raw_entries("\xff\xff\xff", 1).entries({2});
