@@ -87,9 +87,9 @@ private:
         detail::Alternatives<Event>::each([&]<typename E>() {
             if (type.prototype != detail::prototype_of<E>()) return;
             known = true;
-            std::optional<Row> before;
-            if (row) before.emplace(std::move(static_cast<Row&>(*row)));
-            next = fold(std::move(before), detail::as<E>(event), meta);
+            // A row is moved as seldom as can be: it is made and unmade each time.
+            next = fold(row ? std::optional<Row>(std::move(static_cast<Row&>(*row))) : std::nullopt,
+                        detail::as<E>(event), meta);
         });
         // Never "no row": a projection that is given another domain's event must not delete.
         if (!known) throw std::logic_error(type.name + " is no event of this projection");

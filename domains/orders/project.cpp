@@ -26,11 +26,11 @@ void sum_items(v1::OrderRow& row) {
 
 // An event that changes a row: nothing where there is none to change.
 template <typename Change>
-MaybeRow change(MaybeRow row, const Meta& meta, Change apply) {
-    if (!row) return row;
+MaybeRow change(MaybeRow&& row, const Meta& meta, Change apply) {
+    if (!row) return std::nullopt;
     apply(*row);
     touch(*row, meta);
-    return row;
+    return std::move(row);
 }
 
 }  // namespace
