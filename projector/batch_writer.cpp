@@ -17,9 +17,9 @@ namespace {
 
 // Small enough that Postgres soon has something to do, and large enough that a statement costs
 // nothing beside its rows.
-constexpr std::size_t most_rows_a_piece = 400;
+constexpr std::size_t most_rows_a_piece = 200;
 // Of a piece, those rows that one of its statements is for: fewer wait for those of the next piece.
-constexpr std::size_t least_rows_a_statement = 200;
+constexpr std::size_t least_rows_a_statement = 100;
 
 // Behind the row's own columns, in SystemColumns' order.
 enum SystemColumn : std::size_t {
