@@ -1,6 +1,7 @@
 package foldstream;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
@@ -17,9 +18,11 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.Stores;
 
 /**
- * The least that decides commands with Kafka Streams: reads an aggregate's state (its version) from
- * a RocksDB store, writes it back raised by one, and forwards one value of a given size. Exactly
- * once (v2); the store has its changelog, without which it would not survive. Nothing is decoded.
+ * The least that decides commands with Kafka Streams, each of them once: reads an aggregate's state
+ * (its version and the ids of its commands) from a RocksDB store, looks whether it has had this
+ * command, writes it back, and forwards one value of a given size. Exactly once (v2) is from the
+ * commands topic on; what a client sends twice only the ids tell. The store has its changelog,
+ * without which it would not survive. Of a command only the id is decoded.
  *
  * <p>Decide BROKERS IN OUT VALUE_BYTES STATE_FOLDER THREADS
  */
@@ -45,9 +48,34 @@ public final class Decide {
         @Override
         public void process(Record<byte[], byte[]> command) {
             byte[] state = store.get(command.key());
-            long version = state == null ? 0 : ByteBuffer.wrap(state).getLong();
-            store.put(command.key(), ByteBuffer.allocate(Long.BYTES).putLong(version + 1).array());
+            byte[] id = id(command.value());
+            if (state != null && has(state, id)) {
+                return;
+            }
+            byte[] before = state == null ? new byte[Long.BYTES] : state;
+            ByteBuffer after = ByteBuffer.allocate(before.length + Integer.BYTES + id.length);
+            after.put(before).putInt(id.length).put(id);
+            after.putLong(0, after.getLong(0) + 1);
+            store.put(command.key(), after.array());
             context.forward(command.withValue(value));
+        }
+
+        /** foldstream.v1.Command begins with its id: a tag, a length below 128, the text. */
+        private static byte[] id(byte[] command) {
+            return Arrays.copyOfRange(command, 2, 2 + command[1]);
+        }
+
+        private static boolean has(byte[] state, byte[] id) {
+            ByteBuffer ids = ByteBuffer.wrap(state, Long.BYTES, state.length - Long.BYTES);
+            while (ids.hasRemaining()) {
+                int size = ids.getInt();
+                int at = ids.position();
+                if (Arrays.equals(state, at, at + size, id, 0, id.length)) {
+                    return true;
+                }
+                ids.position(at + size);
+            }
+            return false;
         }
     }
 
