@@ -207,3 +207,10 @@ def test_a_source_that_is_not_formatted_is_found(tree: Path) -> None:
     assert problems("format", tree) == ["common/core/a.cpp: not formatted (./dev fmt)"]
     write(tree, "common/core/a.cpp", "int f() { return 1; }\n")
     assert problems("format", tree) == []
+
+
+def test_what_builds_and_benchmarks_leave_behind_is_not_looked_at(tmp_path: Path) -> None:
+    for name in ("bench/results/queries.json", "build/dev/made.json", "tools/kept.json"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("{}")
+    assert list(tidy.files(tmp_path, (".json",))) == [Path("tools/kept.json")]
