@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 
 #include "common/fold/column.hpp"
 
@@ -36,35 +38,64 @@ std::string array_of_projections(const Scope& scope) {
     return array + "}";
 }
 
-}  // namespace
+constexpr std::string_view checkpoints =
+    " FROM foldstream.projection p JOIN foldstream.checkpoint c ON c.projection = p.name AND "
+    "c.generation = p.active_generation WHERE ";
 
-// "<partitions>|<partition>:<sequence>:<seen>,…" in one value, once: on the first row.
-Statement with_coverage(const Statement& rows, const Scope& scope) {
-    Statement made{"", rows.params};
-    const auto bind = [&made](std::string value) {
-        made.params.emplace_back(std::move(value));
-        return "$" + std::to_string(made.params.size());
+// A SELECT of one row with the column `state`; NULL where there is no checkpoint.
+std::string state_of(const Scope& scope, postgres::Params& params) {
+    const auto bind = [&params](std::string value) {
+        params.emplace_back(std::move(value));
+        return "$" + std::to_string(params.size());
     };
-    const std::string names = bind(array_of_projections(scope)) + "::text[]";
-    std::string where = "p.name = ANY(" + names + ")";
+    const auto text = [](const std::string& of) {
+        return of + ".partition || ':' || " + of + ".sequence || ':' || " + of + ".seen_offset";
+    };
+    const bool one = scope.sources.size() == 1;
+    std::string names;
+    std::string where;
+    if (one) {
+        where = "p.name = " + bind(scope.sources.front().projection) + "::text";
+    } else {
+        names = bind(array_of_projections(scope)) + "::text[]";
+        where = "p.name = ANY(" + names + ")";
+    }
     if (scope.partition) {
         where += " AND c.partition = " + bind(std::to_string(scope.partition->value)) + "::int4";
     }
+    const std::string from = std::string(checkpoints) + where;
+    if (one && scope.partition) {
+        return "SELECT (SELECT c.partition_count || '|' || " + text("c") + from + ") AS state";
+    }
+    if (one) {
+        return "SELECT max(c.partition_count) || '|' || string_agg(" + text("c") +
+               ", ',' ORDER BY c.partition) AS state" + from;
+    }
     // Of several sources the one that is behind counts; one without a checkpoint is at the start.
     const std::string all = "count(*) = cardinality(" + names + ")";
-    made.sql =
-        "SELECT CASE WHEN coalesce(r.foldstream_n, 1) = 1 THEN f.state END, r.* FROM "
-        "(SELECT max(s.partition_count) || '|' || string_agg(s.partition || ':' || s.sequence || "
-        "':' || s.seen_offset, ',' ORDER BY s.partition) AS state FROM (SELECT c.partition, "
-        "max(c.partition_count) AS partition_count, CASE WHEN " +
-        all + " THEN min(c.sequence) ELSE 0 END AS sequence, CASE WHEN " + all +
-        " THEN min(c.seen_offset) ELSE 0 END AS seen_offset FROM foldstream.projection p JOIN "
-        "foldstream.checkpoint c ON c.projection = p.name AND c.generation = p.active_generation "
-        "WHERE " +
-        where +
-        " GROUP BY c.partition) s) f LEFT JOIN (SELECT row_number() OVER () AS foldstream_n, q.* "
-        "FROM (" +
-        rows.sql + ") q) r ON true ORDER BY r.foldstream_n";
+    return "SELECT max(s.partition_count) || '|' || string_agg(" + text("s") +
+           ", ',' ORDER BY s.partition) AS state FROM (SELECT c.partition, max(c.partition_count) "
+           "AS partition_count, CASE WHEN " +
+           all + " THEN min(c.sequence) ELSE 0 END AS sequence, CASE WHEN " + all +
+           " THEN min(c.seen_offset) ELSE 0 END AS seen_offset" + from + " GROUP BY c.partition) s";
+}
+
+}  // namespace
+
+// "<partitions>|<partition>:<sequence>:<seen>,…" in one value, once: on the first row. What is
+// simpler to say for one source, and for one row, costs Postgres half of what the rest does.
+Statement with_coverage(const Statement& rows, const Scope& scope) {
+    Statement made{"", rows.params};
+    const std::string state = state_of(scope, made.params);
+    made.sql = scope.partition ? "SELECT f.state, r.* FROM (" + state +
+                                     ") f LEFT JOIN (SELECT 1 AS foldstream_n, q.* FROM (" +
+                                     rows.sql + ") q) r ON true"
+                               : "SELECT CASE WHEN coalesce(r.foldstream_n, 1) = 1 THEN f.state "
+                                 "END, r.* FROM (" +
+                                     state +
+                                     ") f LEFT JOIN (SELECT row_number() OVER () AS foldstream_n, "
+                                     "q.* FROM (" +
+                                     rows.sql + ") q) r ON true ORDER BY r.foldstream_n";
     return made;
 }
 

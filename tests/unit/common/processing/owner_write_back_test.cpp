@@ -6,6 +6,7 @@
 
 #include "common/processing/store_keys.hpp"
 #include "common/runtime/log.hpp"
+#include "tests/unit/common/processing/counting_store.hpp"
 #include "tests/unit/common/processing/simulated_commands.hpp"
 #include "tests/unit/common/processing/simulation.hpp"
 
@@ -72,40 +73,9 @@ TEST_F(WriteBack, comes_before_everything_speculative_is_dropped) {
     EXPECT_EQ(stored(), 2U);
 }
 
-// A store that counts.
-class CountingStore final : public store::PartitionStore {
-public:
-    struct Counts {
-        std::size_t batches = 0;
-        std::size_t puts = 0;
-    };
-    CountingStore(std::unique_ptr<store::PartitionStore> store, Counts& counts)
-        : store_(std::move(store)), counts_(counts) {}
-
-    std::optional<std::string> get(std::string_view key) const override { return store_->get(key); }
-    std::vector<store::KeyValue> scan(std::string_view prefix, std::string_view after,
-                                      std::size_t limit) const override {
-        return store_->scan(prefix, after, limit);
-    }
-    std::optional<std::string> last_key(std::string_view prefix) const override {
-        return store_->last_key(prefix);
-    }
-    void apply(const store::WriteBatch& batch) override {
-        ++counts_.batches;
-        counts_.puts += batch.puts.size();
-        store_->apply(batch);
-    }
-    store::StoredPosition position() const override { return store_->position(); }
-    void wipe() override { store_->wipe(); }
-
-private:
-    std::unique_ptr<store::PartitionStore> store_;
-    Counts& counts_;
-};
-
 // Settles refusals that leave a slot each, of `orders` orders in turn.
-CountingStore::Counts settled(std::size_t changes, std::size_t orders) {
-    CountingStore::Counts counts;
+StoreCounts settled(std::size_t changes, std::size_t orders) {
+    StoreCounts counts;
     const auto stores = store::make_memory_store();
     SeededRandom whim(1);
     const auto domain = orders_with_a_whim(whim);

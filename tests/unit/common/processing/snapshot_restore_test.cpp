@@ -8,36 +8,11 @@
 
 #include "common/processing/store_keys.hpp"
 #include "domains/registry.hpp"
+#include "tests/unit/common/processing/counting_store.hpp"
 #include "tests/unit/common/processing/simulated_snapshots.hpp"
 
 namespace foldstream::processing::simulation {
 namespace {
-
-// Counts what a batch erases.
-class CountingStore final : public store::PartitionStore {
-public:
-    explicit CountingStore(store::Store& store) : store_(store.open("orders", Partition(0), 1)) {}
-
-    std::optional<std::string> get(std::string_view key) const override { return store_->get(key); }
-    std::vector<store::KeyValue> scan(std::string_view prefix, std::string_view after,
-                                      std::size_t limit) const override {
-        return store_->scan(prefix, after, limit);
-    }
-    std::optional<std::string> last_key(std::string_view prefix) const override {
-        return store_->last_key(prefix);
-    }
-    void apply(const store::WriteBatch& batch) override {
-        erases += batch.erases.size();
-        store_->apply(batch);
-    }
-    store::StoredPosition position() const override { return store_->position(); }
-    void wipe() override { store_->wipe(); }
-
-    std::size_t erases = 0;
-
-private:
-    std::unique_ptr<store::PartitionStore> store_;
-};
 
 std::string snapshot(std::uint64_t sequence, std::uint64_t first_slot, std::uint64_t next_slot,
                      int slots) {
@@ -73,7 +48,8 @@ protected:
     SnapshotTopic topic_;
     SimSnapshotSource source_{topic_};
     std::unique_ptr<store::Store> stores_ = store::make_memory_store();
-    CountingStore store_{*stores_};
+    StoreCounts counts_;
+    CountingStore store_{stores_->open("orders", Partition(0), 1), counts_};
 };
 
 TEST_F(Restore, leaves_the_slots_of_the_newer_snapshot_alone) {
@@ -81,7 +57,7 @@ TEST_F(Restore, leaves_the_slots_of_the_newer_snapshot_alone) {
     topic_.append("o-1@2", snapshot(7, 17, 21, 4));
     run();
     EXPECT_EQ(slots(), 4U);
-    EXPECT_EQ(store_.erases, 2U);
+    EXPECT_EQ(counts_.erases, 2U);
 }
 
 TEST_F(Restore, does_no_work_for_slots_that_are_only_claimed_to_be_there) {
@@ -90,7 +66,7 @@ TEST_F(Restore, does_no_work_for_slots_that_are_only_claimed_to_be_there) {
     topic_.append("o-1@2", snapshot(7, claimed, claimed + 1, 1));
     run();
     EXPECT_EQ(slots(), 1U);
-    EXPECT_EQ(store_.erases, 1U);
+    EXPECT_EQ(counts_.erases, 1U);
 }
 
 TEST_F(Restore, does_not_believe_a_snapshot_without_the_slots_that_it_claims) {
