@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -30,6 +31,9 @@ enum SystemColumn : std::size_t {
     digest_column,
     system_columns
 };
+
+// A row says its partition as an int2.
+constexpr std::int32_t most_partitions = std::numeric_limits<std::int16_t>::max();
 
 const std::vector<fold::PostgresType> keys_only{fold::PostgresType::text};
 constexpr std::string_view unique_violation = "23505";
@@ -105,6 +109,11 @@ Result<Ownership, std::string> BatchWriter::take(postgres::Connection& connectio
                                                  Partition partition, const std::string& owner,
                                                  std::int32_t partition_count,
                                                  Holding& holding) const {
+    if (partition_count > most_partitions) {
+        return Failure<std::string>{"the topics have " + std::to_string(partition_count) +
+                                    " partitions, and rows can name " +
+                                    std::to_string(most_partitions) + " at most"};
+    }
     auto taken = acquire(connection, checkpoint(partition), owner, partition_count);
     if (!taken) return taken;
     if (Why why = other_key(taken->digests)) return Failure<std::string>{std::move(*why)};
@@ -120,7 +129,13 @@ ApplyResult BatchWriter::apply(postgres::Connection& connection, const Place& pl
         return apply_once(connection, place, batch, holding);
     } catch (const postgres::Error& error) {
         if (error.sqlstate() != unique_violation || connection.broken()) throw;
-        Why why = row_before_its_first_event(connection, batch.sorted());
+        BinaryParams made(keys_only);
+        for (const KeyEvents& key : batch.sorted()) {
+            if (is_new(key)) fold::append_bytes_element(key.key, made.next(0));
+        }
+        if (made.empty()) throw;
+        Why why = row_before_its_first_event(
+            connection.exec(select_, std::move(made).params(), postgres::Format::binary));
         if (!why) throw;
         return {Applied::refused, std::move(*why), 0};
     }
@@ -128,20 +143,27 @@ ApplyResult BatchWriter::apply(postgres::Connection& connection, const Place& pl
 
 // Folding from nothing over a row that is there would hide that somebody else wrote it, or that
 // the checkpoint went back without the rows; and what it added to rollups would stay in them.
-BatchWriter::Why BatchWriter::row_before_its_first_event(postgres::Connection& connection,
-                                                         const std::vector<KeyEvents>& keys) const {
-    BinaryParams made(keys_only);
-    for (const KeyEvents& key : keys) {
-        if (is_new(key)) fold::append_bytes_element(key.key, made.next(0));
-    }
-    if (made.empty()) return std::nullopt;
-    const postgres::Result found =
-        connection.exec(select_, std::move(made).params(), postgres::Format::binary);
+BatchWriter::Why BatchWriter::row_before_its_first_event(const postgres::Result& found) const {
     if (found.rows() == 0) return std::nullopt;
     const auto key_column = static_cast<std::size_t>(&plan_.key() - plan_.columns().data());
     return plan_.table(generation_.number) + " row " + found.text(0, key_column) +
-           " is there before its first event: it was written by somebody else than the projector, "
-           "or the checkpoint was put back without the rows. Delete it, or rebuild the projection";
+           " is there before its first event. If somebody else than the projector wrote it, delete "
+           "it; if the checkpoint was put back without the rows, rebuild the projection";
+}
+
+// No statement of theirs would meet a row that is there.
+BatchWriter::Why BatchWriter::row_of_a_key_without_one(postgres::Transaction& transaction,
+                                                       const std::vector<KeyEvents>& keys,
+                                                       const std::vector<Row>& rows) const {
+    BinaryParams none(keys_only);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!rows[i].message && !rows[i].stored && is_new(keys[i])) {
+            fold::append_bytes_element(keys[i].key, none.next(0));
+        }
+    }
+    if (none.empty()) return std::nullopt;
+    return row_before_its_first_event(
+        transaction.exec(select_, std::move(none).params(), postgres::Format::binary));
 }
 
 ApplyResult BatchWriter::apply_once(postgres::Connection& connection, const Place& place,
@@ -201,6 +223,8 @@ std::optional<ApplyResult> BatchWriter::change_rows(postgres::Transaction& trans
     if (Why why = load(transaction, place.partition, keys, holding, changes))
         return refuse(std::move(why));
     if (Why why = fold_and_write(transaction, place.partition, keys, changes))
+        return refuse(std::move(why));
+    if (Why why = row_of_a_key_without_one(transaction, keys, changes.rows))
         return refuse(std::move(why));
     changes.digests_differ = changes.digests != before || (!held && !locked->digests);
     std::move(changes.search).write(transaction);

@@ -88,8 +88,11 @@ private:
 
     ApplyResult apply_once(postgres::Connection& connection, const Place& place, Batch& batch,
                            Holding& holding) const;
-    [[nodiscard]] Why row_before_its_first_event(postgres::Connection& connection,
-                                                 const std::vector<KeyEvents>& keys) const;
+    // `found`: rows of keys that are new.
+    [[nodiscard]] Why row_before_its_first_event(const postgres::Result& found) const;
+    [[nodiscard]] Why row_of_a_key_without_one(postgres::Transaction& transaction,
+                                               const std::vector<KeyEvents>& keys,
+                                               const std::vector<Row>& rows) const;
     [[nodiscard]] std::optional<ApplyResult> change_rows(postgres::Transaction& transaction,
                                                          const Place& place, Batch& batch,
                                                          Holding& holding, Changes& changes) const;

@@ -41,7 +41,9 @@ bool passes_by_itself(std::string_view sqlstate) {
 }  // namespace
 
 ErrorKind kind_of(std::string_view sqlstate, Phase phase, bool dead) {
-    const bool gone = dead || ends_the_connection(sqlstate);
+    // A message that the server cannot read is this side's mistake, and it goes on with the next.
+    const bool unread = sqlstate == "08P01" && !dead && phase != Phase::connect;
+    const bool gone = dead || (ends_the_connection(sqlstate) && !unread);
     switch (phase) {
         case Phase::connect:
             // 28: wrong password; 3D: no such database; 42: no right to connect; 22: a setting.

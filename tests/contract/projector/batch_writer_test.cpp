@@ -144,6 +144,23 @@ TEST_F(Writer, refuses_a_row_that_is_there_before_its_first_event) {
     db_.expect_rollups_equal_group_by();
 }
 
+TEST_F(Writer, refuses_a_row_that_is_there_before_the_events_that_make_and_delete_it) {
+    log_.entries({log_.accepted("a", 0, created("ann"))});
+    ASSERT_EQ(apply(connection_, take(connection_)).what, Applied::done);
+    connection_.script(
+        "CREATE TABLE forged AS SELECT * FROM read_gen.orders_g1; UPDATE forged SET order_id = "
+        "'c'; INSERT INTO read_gen.orders_g1 SELECT * FROM forged; DROP TABLE forged");
+    log_.entries({log_.accepted("c", 0, created("cid"), orders::v1::OrderDeleted())});
+    Ownership ownership = take(connection_);
+    const ApplyResult refused = apply(connection_, ownership);
+    EXPECT_EQ(refused.what, Applied::refused);
+    EXPECT_THAT(refused.reason, HasSubstr("row c is there before its first event"));
+    connection_.script("DELETE FROM read_gen.orders_g1 WHERE order_id = 'c'");
+    EXPECT_EQ(apply(connection_, ownership).what, Applied::done);
+    EXPECT_EQ(ask("SELECT string_agg(order_id, ' ') FROM read.orders"), "a");
+    db_.expect_digests_equal_the_rows();
+}
+
 TEST_F(Writer, makes_a_row_anew_whose_aggregate_goes_on_after_its_deletion) {
     log_.entries({log_.accepted("a", 0, created("ann"), orders::v1::OrderDeleted())});
     ASSERT_EQ(apply(connection_, take(connection_)).what, Applied::done);

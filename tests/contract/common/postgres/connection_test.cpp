@@ -74,10 +74,12 @@ TEST_F(PostgresConnection, sends_binary_parameters_as_they_are) {
     const std::string twice = "SELECT 2 * $1::int8";
     EXPECT_EQ(connection.exec(twice, {"21"}).integer(0, 0), 42);
     EXPECT_EQ(connection.exec(twice, {number}, Format::binary).integer(0, 0), 516);
-    const Error wrong =
-        failure([&] { (void)connection.exec(twice, {number + "9"}, Format::binary); });
-    EXPECT_EQ(wrong.kind(), ErrorKind::deterministic);
-    EXPECT_FALSE(connection.broken());
+    for (const std::string& length : {number + "9", number.substr(1)}) {
+        const Error wrong =
+            failure([&] { (void)connection.exec(twice, {length}, Format::binary); });
+        EXPECT_EQ(wrong.kind(), ErrorKind::deterministic) << wrong.sqlstate();
+        EXPECT_FALSE(connection.broken());
+    }
 }
 
 TEST_F(PostgresConnection, gives_back_what_it_was_given_whatever_the_characters) {
