@@ -1,7 +1,6 @@
 """The peer of the query-service: FastAPI over asyncpg (bench/peers/fastapi), two workers."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,13 +20,8 @@ READY_SECONDS = 60
 
 def installed() -> None:
     wanted = SOURCE / "requirements.txt"
-    if install.made(VENV, wanted):
-        return
-    shutil.rmtree(VENV, ignore_errors=True)
-    VENV.parent.mkdir(parents=True, exist_ok=True)
-    install.run("the FastAPI peer's environment", ["/usr/bin/python3", "-m", "venv", VENV])
-    install.run("the FastAPI peer", [VENV / "bin" / "pip", "install", "-r", wanted])
-    (VENV / ".made-of").write_text(install.stamp(wanted))
+    what = "the FastAPI peer"
+    install.virtual_environment(what + "'s environment", what, VENV, wanted)
 
 
 @contextmanager

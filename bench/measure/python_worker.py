@@ -1,7 +1,5 @@
 """The peer of the projector: a worker in Python (bench/peers/python), one process."""
 
-import shutil
-
 import install
 
 from measure import limits
@@ -14,13 +12,8 @@ VENV = DEV / "bench" / "python"
 
 def installed() -> None:
     wanted = SOURCE / "requirements.txt"
-    if install.made(VENV, wanted):
-        return
-    shutil.rmtree(VENV, ignore_errors=True)
-    VENV.parent.mkdir(parents=True, exist_ok=True)
-    install.run("the Python peer's environment", ["/usr/bin/python3", "-m", "venv", VENV])
-    install.run("the Python peer", [VENV / "bin" / "pip", "install", "-r", wanted])
-    (VENV / ".made-of").write_text(install.stamp(wanted))
+    what = "the Python peer"
+    install.virtual_environment(what + "'s environment", what, VENV, wanted)
 
 
 def run(bed: Bed, url: str, topic: str, group: str, total: int) -> dict[str, float]:

@@ -44,15 +44,20 @@ def made(folder: Path, source: Path) -> bool:
     return mark.exists() and mark.read_text() == stamp(source)
 
 
+def virtual_environment(what: str, packages: str, folder: Path, wanted: Path) -> None:
+    """With what the file `wanted` lists; nothing when it is there."""
+    if made(folder, wanted):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    run(what, ["/usr/bin/python3", "-m", "venv", folder])
+    run(packages, [folder / "bin" / "pip", "install", "-r", wanted])
+    (folder / ".made-of").write_text(stamp(wanted))
+
+
 def python_packages() -> None:
     wanted = TOOLS / "requirements.txt"
-    if made(VENV, wanted):
-        return
-    shutil.rmtree(VENV, ignore_errors=True)
-    DEV.mkdir(exist_ok=True)
-    run("Python's environment", ["/usr/bin/python3", "-m", "venv", VENV])
-    run("Python packages", [VENV / "bin" / "pip", "install", "-r", wanted])
-    (VENV / ".made-of").write_text(stamp(wanted))
+    virtual_environment("Python's environment", "Python packages", VENV, wanted)
 
 
 def kafka() -> None:
