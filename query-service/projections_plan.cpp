@@ -5,7 +5,6 @@
 
 #include "common/codec/json.hpp"
 #include "common/core/time_text.hpp"
-#include "common/fold/column.hpp"
 
 namespace foldstream::query {
 
@@ -73,11 +72,6 @@ ProjectionsPlan::ProjectionsPlan(std::vector<Source> asked, const PositionBoard&
     : asked_(std::move(asked)), board_(board) {}
 
 Statement ProjectionsPlan::statement() const {
-    std::string names = "{";
-    for (const Source& source : asked_) {
-        if (names.size() > 1) names += ',';
-        fold::append_array_text(source.projection, names);
-    }
     return {
         "SELECT p.name, p.domain, p.active_generation, g.fold_version, g.state, "
         "c.partition_count, c.partition, c.record_offset, c.epoch, c.sequence, c.seen_offset, "
@@ -88,7 +82,7 @@ Statement ProjectionsPlan::statement() const {
         "LEFT JOIN foldstream.checkpoint c ON c.projection = p.name "
         "AND c.generation = p.active_generation "
         "WHERE p.name = ANY($1::text[]) ORDER BY p.name, c.partition",
-        {names + "}"}};
+        {array_of_projections(asked_)}};
 }
 
 Found ProjectionsPlan::all(const postgres::Result& result) const {

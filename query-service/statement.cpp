@@ -29,15 +29,6 @@ private:
     std::string_view text_;
 };
 
-std::string array_of_projections(const Scope& scope) {
-    std::string array = "{";
-    for (const Source& source : scope.sources) {
-        if (array.size() > 1) array += ',';
-        fold::append_array_text(source.projection, array);
-    }
-    return array + "}";
-}
-
 constexpr std::string_view checkpoints =
     " FROM foldstream.projection p JOIN foldstream.checkpoint c ON c.projection = p.name AND "
     "c.generation = p.active_generation WHERE ";
@@ -57,7 +48,7 @@ std::string state_of(const Scope& scope, postgres::Params& params) {
     if (one) {
         where = "p.name = " + bind(scope.sources.front().projection) + "::text";
     } else {
-        names = bind(array_of_projections(scope)) + "::text[]";
+        names = bind(array_of_projections(scope.sources)) + "::text[]";
         where = "p.name = ANY(" + names + ")";
     }
     if (scope.partition) {
@@ -81,6 +72,15 @@ std::string state_of(const Scope& scope, postgres::Params& params) {
 }
 
 }  // namespace
+
+std::string array_of_projections(const std::vector<Source>& sources) {
+    std::string array = "{";
+    for (const Source& source : sources) {
+        if (array.size() > 1) array += ',';
+        fold::append_array_text(source.projection, array);
+    }
+    return array + "}";
+}
 
 // "<partitions>|<partition>:<sequence>:<seen>,…" in one value, once: on the first row. What is
 // simpler to say for one source, and for one row, costs Postgres half of what the rest does.

@@ -23,6 +23,9 @@ struct Statement {
     postgres::Params params;
 };
 
+// The sources' projections as the text of a Postgres array.
+std::string array_of_projections(const std::vector<Source>& sources);
+
 // `rows`: a SELECT, ordered; its columns begin at first_row_column of the result. A result without
 // rows has one row with NULL in number_column.
 Statement with_coverage(const Statement& rows, const Scope& scope);
