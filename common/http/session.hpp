@@ -29,7 +29,8 @@ public:
     // Closes in favour of a new one, unless its standing is another one by now: then false. Any
     // thread.
     virtual bool give_way(Standing standing) = 0;
-    // The same when a request comes in that is slow for its size. Any thread.
+    // The same when a request comes in that is slow for its size, or an answer is not taken. Any
+    // thread.
     virtual bool give_way_if_slow() = 0;
     // Closes. Only when no thread runs `io` any more.
     virtual void abort() = 0;

@@ -196,7 +196,7 @@ bool Owner::step_once() {
         default:
             break;
     }
-    return worked || write_back();
+    return worked || aggregates_.write_back();
 }
 
 void Owner::delivery(const kafka::DeliveryReport& report) {

@@ -155,8 +155,6 @@ private:
     [[nodiscard]] bool note(const v1::Entry& entry, Sequence sequence, bool own);
     void note_own(const DecidedRecord& decided);
     void after_own(const DecidedRecord& decided, Sequence before);
-    // What was read back, into the store.
-    bool write_back();
     void answer(const DecidedRecord& decided);
     void on_claim(const replay::ValidClaim& valid);
     void on_foreign_entries(const replay::ValidEntries& valid);

@@ -343,7 +343,7 @@ void Owner::begin_round() {
     const Sequence read = reader_.position().sequence;
     const bool many = read.value - round_sequence_.value >= limits_.snapshot_entries;
     if (!round_due_ && now < round_at_ && !many) return;
-    write_back();
+    aggregates_.write_back();
     if (foreign_snapshots_ && round_.dirty()) {
         learning_ = true;
         restore_.begin_learning();

@@ -183,12 +183,6 @@ void Owner::settle_own(const replay::LogRecord& record) {
     after_own(settled.decided, covered);
 }
 
-bool Owner::write_back() {
-    if (!aggregates_.write_back()) return false;
-    test_hooks::fault_point(FaultPoint::stored);
-    return true;
-}
-
 void Owner::answer(const DecidedRecord& decided) {
     ports_.outcomes.final(decided);
     for (const DecidedEntry& entry : decided.entries) {

@@ -125,6 +125,7 @@ bool PartitionState::write_back() {
     batch.position = std::exchange(unwritten_position_, std::nullopt);
     written_ = batch.position->position.sequence;
     apply();
+    test_hooks::fault_point(test_hooks::FaultPoint::stored);
     return true;
 }
 

@@ -26,9 +26,7 @@ inline std::string slot_prefix(std::string_view id) {
 // Where the slot of that number lies; in the order of their numbers.
 inline std::string slot_key(std::string_view id, std::uint64_t number) {
     constexpr std::string_view digits = "0123456789abcdef";
-    std::string key;
-    key.reserve(id.size() + 19);
-    key.append("s/").append(id).append("/");
+    std::string key = slot_prefix(id);
     number /= slots_a_key;
     for (int shift = 60; shift >= 0; shift -= 4) key += digits[number >> shift & 0xf];
     return key;
